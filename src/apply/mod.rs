@@ -1,0 +1,1 @@
+//! Runs a plan in one transaction and proves the result before COMMIT.

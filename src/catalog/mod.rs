@@ -1,0 +1,1 @@
+//! The model: what a schema is made of. Pure; imports nothing of this crate.

@@ -1,0 +1,1 @@
+//! Reads a live catalog into the model.

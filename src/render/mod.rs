@@ -1,0 +1,1 @@
+//! Canonical SQL of a catalog.

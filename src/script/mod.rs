@@ -1,0 +1,1 @@
+//! SQL scripts: splitting, classifying, checking, running.
