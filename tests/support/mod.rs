@@ -1,0 +1,6 @@
+//! What the tests of every area share: a Postgres server and databases, the built program, a bad network.
+
+pub(crate) mod binaries;
+pub(crate) mod cli;
+pub(crate) mod postgres;
+pub(crate) mod proxy;
