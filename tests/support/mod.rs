@@ -4,3 +4,4 @@ pub(crate) mod binaries;
 pub(crate) mod cli;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
+pub(crate) mod source;
