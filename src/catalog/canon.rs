@@ -1,0 +1,211 @@
+//! Canonical bytes: a root object with its parts as one JSON text, and back. See docs/FORMAT.md.
+//!
+//! Ids are taken apart in the text, so that reading it needs no parser of ids. Edges and layout have
+//! text forms here too; hashing and files are the store's.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::kind::{Body, Tag};
+use super::{Catalog, Edge, Id, Meta, Object, Str, Strength};
+use crate::catalog::record::is_neutral;
+
+/// Why canonical bytes could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CanonError {
+    /// Not the JSON that is expected.
+    #[error("not canonical: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A kind that this version does not know: written by a newer one.
+    #[error("kind {0:?} is not known; a newer version of Snapback wrote this")]
+    Kind(String),
+    /// The same thing written in other bytes.
+    #[error("not canonical: {0} would be written differently")]
+    Bytes(String),
+    /// An edge in a form that is not known.
+    #[error("not an edge: {0:?}")]
+    Edge(String),
+}
+
+#[derive(Serialize)]
+struct RootOut<'a> {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    schema: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    args: &'a str,
+    body: &'a Body,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a Meta>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct PartOut<'a> {
+    kind: &'static str,
+    name: &'a str,
+    body: &'a Body,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a Meta>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RootIn<'a> {
+    kind: String,
+    #[serde(default)]
+    schema: String,
+    name: String,
+    #[serde(default)]
+    args: String,
+    #[serde(borrow)]
+    body: &'a RawValue,
+    #[serde(default)]
+    meta: Meta,
+    #[serde(default, borrow)]
+    parts: Vec<PartIn<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartIn<'a> {
+    kind: String,
+    name: String,
+    #[serde(borrow)]
+    body: &'a RawValue,
+    #[serde(default)]
+    meta: Meta,
+}
+
+/// The canonical bytes of each root object, in the order of the catalog. A part whose root is not in the
+/// catalog does not exist: introspection reports it instead.
+pub fn encode(catalog: &Catalog) -> Result<Vec<(&Id, Vec<u8>)>, CanonError> {
+    let mut roots = Vec::new();
+    for object in catalog.objects() {
+        if !object.id.is_part() {
+            roots.push((&object.id, encode_root(catalog, object)?));
+        }
+    }
+    Ok(roots)
+}
+
+fn encode_root(catalog: &Catalog, root: &Object) -> Result<Vec<u8>, CanonError> {
+    let parts = catalog.parts(&root.id).map(|part| PartOut {
+        kind: part.id.kind.label(),
+        name: &part.id.name,
+        body: &part.body,
+        meta: unless_neutral(&part.meta),
+    });
+    let out = RootOut {
+        kind: root.id.kind.label(),
+        schema: &root.id.schema,
+        name: &root.id.name,
+        args: &root.id.args,
+        body: &root.body,
+        meta: unless_neutral(&root.meta),
+        parts: parts.collect(),
+    };
+    Ok(serde_json::to_vec(&out)?)
+}
+
+fn unless_neutral(meta: &Meta) -> Option<&Meta> {
+    (!is_neutral(meta)).then_some(meta)
+}
+
+/// The objects of one root, from its canonical bytes; anything but canonical bytes is refused.
+pub fn decode(bytes: &[u8]) -> Result<Vec<Object>, CanonError> {
+    let input: RootIn<'_> = serde_json::from_slice(bytes)?;
+    let kind = tag(&input.kind)?;
+    let schema: Str = input.schema.into();
+    let root = Id {
+        kind,
+        schema: schema.clone(),
+        on: "".into(),
+        name: input.name.into(),
+        args: input.args.into(),
+    };
+    let mut objects = Vec::with_capacity(1 + input.parts.len());
+    let on = root.name.clone();
+    objects.push(Object {
+        body: kind.decode(input.body.get())?,
+        id: root,
+        meta: input.meta,
+    });
+    for part in input.parts {
+        let kind = tag(&part.kind)?;
+        let id = Id::part(kind, schema.clone(), on.clone(), part.name);
+        objects.push(Object {
+            id,
+            body: kind.decode(part.body.get())?,
+            meta: part.meta,
+        });
+    }
+    refuse_other_bytes(&objects, bytes)?;
+    Ok(objects)
+}
+
+fn refuse_other_bytes(objects: &[Object], bytes: &[u8]) -> Result<(), CanonError> {
+    let Some(root) = objects.first() else {
+        return Ok(());
+    };
+    let catalog = Catalog::new(0, objects.to_vec(), [], BTreeMap::new());
+    if encode_root(&catalog, root)? == bytes {
+        return Ok(());
+    }
+    Err(CanonError::Bytes(root.id.to_string()))
+}
+
+fn tag(label: &str) -> Result<Tag, CanonError> {
+    Tag::from_label(label).ok_or_else(|| CanonError::Kind(label.to_owned()))
+}
+
+/// All dependencies as pairs of texts: the dependent's id, and `normal` or `auto` before the id of what it
+/// depends on.
+pub fn encode_edges(catalog: &Catalog) -> Vec<(Id, String)> {
+    catalog
+        .all_edges()
+        .map(|(from, edge)| {
+            let strength = match edge.strength {
+                Strength::Normal => "normal",
+                Strength::Auto => "auto",
+            };
+            (from.clone(), format!("{strength} {}", edge.to))
+        })
+        .collect()
+}
+
+/// The dependencies among these objects from their texts.
+pub fn decode_edges<'a>(
+    objects: &[Object],
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<(Id, Edge)>, CanonError> {
+    let ids: HashMap<String, &Id> = objects
+        .iter()
+        .map(|object| (object.id.to_string(), &object.id))
+        .collect();
+    let mut edges = Vec::new();
+    for (from, to) in pairs {
+        let broken = || CanonError::Edge(format!("{from} -> {to}"));
+        let (strength, to) = to.split_once(' ').ok_or_else(broken)?;
+        let strength = match strength {
+            "normal" => Strength::Normal,
+            "auto" => Strength::Auto,
+            _ => return Err(broken()),
+        };
+        let (Some(from), Some(to)) = (ids.get(from), ids.get(to)) else {
+            return Err(broken());
+        };
+        edges.push((
+            (*from).clone(),
+            Edge {
+                to: (*to).clone(),
+                strength,
+            },
+        ));
+    }
+    Ok(edges)
+}

@@ -1,0 +1,199 @@
+//! Identity of an object: what `pg_identify_object()` prints, taken apart.
+//!
+//! The text form is the contract of `product.md` (`table column public.users.email`); the parts are what
+//! kinds build SQL from. Ids order so that a root object is followed by its parts.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::Str;
+use super::kind::Tag;
+use super::quote::{ident, qualified};
+
+/// Which namespace of the server a root object lives in; parts live in that of their root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// `pg_namespace` itself.
+    Schema,
+    /// Extensions and other things that belong to the database as a whole.
+    Database,
+    /// `pg_type`, but for the row types of relations.
+    Type,
+    /// `pg_proc`.
+    Routine,
+    /// `pg_class`.
+    Relation,
+}
+
+/// How an id is written, in `pg_identify_object()` and in DDL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `schema app` - no schema before the name.
+    Global,
+    /// `table app.users`.
+    Qualified,
+    /// `function app.f(integer,text)`.
+    Routine,
+    /// `table column app.users.email`.
+    Column,
+    /// `trigger touch on app.users`.
+    On,
+}
+
+/// The identity of one object.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Id {
+    /// Its kind.
+    pub kind: Tag,
+    /// Its schema; empty for what has none.
+    pub schema: Str,
+    /// The relation or domain that it is a part of; empty for a root object.
+    pub on: Str,
+    /// Its own name.
+    pub name: Str,
+    /// The types of a routine's input arguments as `pg_identify_object()` prints them (`integer,text`).
+    pub args: Str,
+}
+
+impl Id {
+    /// An object outside any schema.
+    pub fn global(kind: Tag, name: impl Into<Str>) -> Self {
+        Self {
+            kind,
+            schema: "".into(),
+            on: "".into(),
+            name: name.into(),
+            args: "".into(),
+        }
+    }
+
+    /// A root object in a schema.
+    pub fn in_schema(kind: Tag, schema: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self {
+            kind,
+            schema: schema.into(),
+            on: "".into(),
+            name: name.into(),
+            args: "".into(),
+        }
+    }
+
+    /// A part of a relation or domain.
+    pub fn part(
+        kind: Tag,
+        schema: impl Into<Str>,
+        on: impl Into<Str>,
+        name: impl Into<Str>,
+    ) -> Self {
+        Self {
+            kind,
+            schema: schema.into(),
+            on: on.into(),
+            name: name.into(),
+            args: "".into(),
+        }
+    }
+
+    /// A routine.
+    pub fn routine(
+        kind: Tag,
+        schema: impl Into<Str>,
+        name: impl Into<Str>,
+        args: impl Into<Str>,
+    ) -> Self {
+        Self {
+            kind,
+            schema: schema.into(),
+            on: "".into(),
+            name: name.into(),
+            args: args.into(),
+        }
+    }
+
+    /// Whether it is part of another object.
+    pub fn is_part(&self) -> bool {
+        !self.on.is_empty()
+    }
+
+    /// The name of its root object: its own, or that of the relation or domain it is a part of.
+    pub fn root_name(&self) -> &Str {
+        if self.is_part() { &self.on } else { &self.name }
+    }
+
+    /// Whether `other` belongs to the same root object.
+    pub fn same_root(&self, other: &Self) -> bool {
+        self.root_key() == other.root_key()
+    }
+
+    fn root_key(&self) -> (&str, Family, &str, &str) {
+        (
+            &self.schema,
+            self.kind.family(),
+            self.root_name(),
+            &self.args,
+        )
+    }
+
+    /// The name as SQL writes it: qualified, with argument types for a routine; of a part, the bare name.
+    pub fn sql(&self) -> String {
+        match self.kind.style() {
+            Style::Global | Style::On => ident(&self.name).into_owned(),
+            Style::Qualified => qualified(&self.schema, &self.name),
+            Style::Routine => format!("{}({})", qualified(&self.schema, &self.name), self.args),
+            Style::Column => format!("{}.{}", self.on_sql(), ident(&self.name)),
+        }
+    }
+
+    /// The qualified name of the relation or domain that it is a part of.
+    pub fn on_sql(&self) -> String {
+        qualified(&self.schema, &self.on)
+    }
+
+    /// How `COMMENT ON` and `ALTER .. OWNER` name it: `TABLE app.users`, `TRIGGER touch ON app.users`.
+    pub fn address(&self) -> String {
+        let keyword = self.kind.keyword();
+        match self.kind.style() {
+            Style::On if self.kind.family() == Family::Type => {
+                format!("{keyword} {} ON DOMAIN {}", self.sql(), self.on_sql())
+            }
+            Style::On => format!("{keyword} {} ON {}", self.sql(), self.on_sql()),
+            Style::Global | Style::Qualified | Style::Routine | Style::Column => {
+                format!("{keyword} {}", self.sql())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.kind.name();
+        match self.kind.style() {
+            Style::On => write!(f, "{name} {} on {}", self.sql(), self.on_sql()),
+            Style::Global | Style::Qualified | Style::Routine | Style::Column => {
+                write!(f, "{name} {}", self.sql())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.root_key()
+            .cmp(&other.root_key())
+            .then_with(|| self.is_part().cmp(&other.is_part()))
+            .then_with(|| self.kind.cmp(&other.kind))
+            .then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

@@ -1,0 +1,203 @@
+//! What a kind of catalog object has to say about itself, and the table of all kinds.
+//!
+//! Everything the program knows of a kind is in its one `impl Kind`; the rest of the program works on
+//! [`Tag`] and [`Body`], which the list in `catalog/mod.rs` generates. No I/O here.
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Catalog;
+use super::id::{Family, Id, Style};
+use super::names::{Key, Names};
+use super::row::{Row, RowError};
+use super::step::Step;
+
+/// A query for all objects of a kind, whatever their scope.
+///
+/// Reserved result columns, read by the engine for every kind: `owner` (role OID) and `acl`
+/// (`aclitem[]` as text, NULL when default).
+#[derive(Clone, Copy, Debug)]
+pub struct Query {
+    /// The first server version (as in `server_version_num`, 0 for all) that it is for; the newest one
+    /// not above the server's wins.
+    pub since: u32,
+    /// One SELECT, without parameters, with `search_path` = `pg_catalog`.
+    pub sql: &'static str,
+}
+
+/// An object as a kind read it from a row.
+#[derive(Clone, Debug)]
+pub struct Found<K> {
+    /// Its identity.
+    pub id: Id,
+    /// The `pg_depend` addresses that stand for it. The first is its own: comments are found by it.
+    pub keys: Vec<Key>,
+    /// Where it stands among its siblings when that is layout and not schema (a column's `attnum`).
+    pub position: Option<i32>,
+    /// Its properties.
+    pub body: K,
+}
+
+/// How to get from one body to another.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// By these steps.
+    InPlace(Vec<Step>),
+    /// Only by dropping it and making it again.
+    Replace,
+}
+
+/// A kind of catalog object. Pure: no I/O, no clock, no global state.
+pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned + 'static {
+    /// The object type as `pg_identify_object()` prints it: used in ids.
+    const NAME: &'static str;
+    /// What one object of this kind is called in counts, paths and docs/COVERAGE.md (`enum`): unique.
+    const LABEL: &'static str;
+    /// How `COMMENT ON` and `ALTER` call it.
+    const KEYWORD: &'static str;
+    /// How its id is written.
+    const STYLE: Style;
+    /// Where its root's name lives.
+    const FAMILY: Family;
+    /// The letter of `acldefault()` and the keyword of `GRANT .. ON`; `None` when it has no ACL.
+    const ACL: Option<(char, &'static str)> = None;
+    /// How it is read.
+    const QUERIES: &'static [Query];
+    /// Dropping it loses rows: a plan never replaces it.
+    const HOLDS_DATA: bool = false;
+    /// Dropping it takes its parts along.
+    const DROPS_PARTS: bool = false;
+    /// It may be dropped and made again when something that it uses is replaced or displaces it.
+    const REBUILDABLE: bool = false;
+
+    /// Reads one row; `None` when the object is out of scope.
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError>;
+
+    /// The steps that make it. May make parts along with it, and then claims them in `Step::makes`.
+    /// Owner, ACL and comment are `meta`'s. `scene` is the catalog that is being made.
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step>;
+
+    /// The step that removes it.
+    fn drop(&self, id: &Id) -> Step;
+
+    /// How it becomes `new`; called only when the canonical bytes differ. `scene` is the catalog that is
+    /// being made.
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change;
+
+    /// What must happen so that it stops and starts again using `replaced`, which is being replaced and on
+    /// which it depends, when it holds data and so cannot be rebuilt: the steps that move it to the
+    /// object under its new form. `None` when it cannot (the plan is then refused).
+    fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
+        let _ = (id, replaced);
+        None
+    }
+
+    /// The step that gives it another name with all else equal, when there is one.
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        let _ = (from, to);
+        None
+    }
+}
+
+/// Generates [`Tag`] (which kind) and [`Body`] (an object of some kind) from the one list of kinds.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident($path:ty),)*) => {
+        /// Which kind an object is of.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Tag { $($(#[$doc])* $variant,)* }
+
+        /// The properties of an object of some kind.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Body { $($(#[$doc])* $variant($path),)* }
+
+        impl Tag {
+            /// All kinds, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The object type as `pg_identify_object()` prints it.
+            pub fn name(self) -> &'static str { match self { $(Self::$variant => <$path as Kind>::NAME,)* } }
+            /// What one object of this kind is called in counts.
+            pub fn label(self) -> &'static str { match self { $(Self::$variant => <$path as Kind>::LABEL,)* } }
+            /// How DDL calls it.
+            pub fn keyword(self) -> &'static str { match self { $(Self::$variant => <$path as Kind>::KEYWORD,)* } }
+            /// How its id is written.
+            pub fn style(self) -> Style { match self { $(Self::$variant => <$path as Kind>::STYLE,)* } }
+            /// Where its root's name lives.
+            pub fn family(self) -> Family { match self { $(Self::$variant => <$path as Kind>::FAMILY,)* } }
+            /// The letter of `acldefault()` and the keyword of `GRANT`.
+            pub fn acl(self) -> Option<(char, &'static str)> { match self { $(Self::$variant => <$path as Kind>::ACL,)* } }
+            /// Whether dropping it loses rows.
+            pub fn holds_data(self) -> bool { match self { $(Self::$variant => <$path as Kind>::HOLDS_DATA,)* } }
+            /// Whether dropping it takes its parts along.
+            pub fn drops_parts(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_PARTS,)* } }
+            /// Whether it may be dropped and made again for the sake of something it uses.
+            pub fn rebuildable(self) -> bool { match self { $(Self::$variant => <$path as Kind>::REBUILDABLE,)* } }
+            /// The kind of this label.
+            pub fn from_label(label: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|tag| tag.label() == label)
+            }
+
+            /// The query for all objects of this kind on a server of this version.
+            pub fn query(self, version: u32) -> Option<&'static str> {
+                let queries = match self { $(Self::$variant => <$path as Kind>::QUERIES,)* };
+                queries.iter().filter(|query| query.since <= version).max_by_key(|query| query.since).map(|query| query.sql)
+            }
+
+            /// Reads one row of [`Tag::query`].
+            pub fn read(self, row: &Row<'_>, names: &Names) -> Result<Option<Found<Body>>, RowError> {
+                match self {
+                    $(Self::$variant => Ok(<$path as Kind>::read(row, names)?.map(|found| Found {
+                        id: found.id, keys: found.keys, position: found.position, body: Body::$variant(found.body),
+                    })),)*
+                }
+            }
+
+            /// Reads a body back from its canonical JSON.
+            pub fn decode(self, json: &str) -> Result<Body, serde_json::Error> {
+                match self { $(Self::$variant => serde_json::from_str::<$path>(json).map(Body::$variant),)* }
+            }
+
+            /// The step that renames an object, when its kind has one.
+            pub fn rename(self, from: &Id, to: &Id) -> Option<Step> {
+                match self { $(Self::$variant => <$path as Kind>::rename(from, to),)* }
+            }
+        }
+
+        impl Body {
+            /// Its kind.
+            pub fn tag(&self) -> Tag { match self { $(Self::$variant(_) => Tag::$variant,)* } }
+            /// The steps that make it.
+            pub fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+                match self { $(Self::$variant(body) => body.create(id, scene),)* }
+            }
+            /// The step that removes it.
+            pub fn drop(&self, id: &Id) -> Step { match self { $(Self::$variant(body) => body.drop(id),)* } }
+            /// How it becomes `new`. Bodies of different kinds have different ids and never meet here;
+            /// should they, the one is replaced by the other.
+            pub fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
+                match (self, new) {
+                    $((Self::$variant(old), Self::$variant(new)) => old.change(new, id, scene),)*
+                    #[allow(unreachable_patterns)]
+                    _ => Change::Replace,
+                }
+            }
+            /// The steps that move it to the new form of something it depends on.
+            pub fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
+                match self { $(Self::$variant(body) => body.follow(id, replaced),)* }
+            }
+        }
+
+        impl Serialize for Body {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self { $(Self::$variant(body) => body.serialize(serializer),)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A schema (`pg_namespace`).
+    Schema(super::schema::Schema),
+}

@@ -1,0 +1,87 @@
+//! What every kind has: owner, ACL, comment. Read, compared and written here once for all kinds.
+
+pub mod acl;
+
+use super::id::Id;
+use super::names::Names;
+use super::quote::{ident, literal};
+use super::row::{Row, RowError};
+use super::step::Step;
+use crate::record;
+use acl::Grant;
+
+record! {
+    /// The properties that every object can have, whatever its kind.
+    pub struct Meta {
+        /// The role that owns it; empty for what has no owner of its own.
+        pub owner: String,
+        /// Its ACL; `None` when it is the default for its kind and owner, as NULL or spelled out.
+        pub acl: Option<Vec<Grant>>,
+        /// Its comment.
+        pub comment: Option<String>,
+    }
+}
+
+impl Meta {
+    /// Reads the reserved columns `owner` and `acl` of a row about an object.
+    pub fn read(
+        row: &Row<'_>,
+        id: &Id,
+        comment: Option<&str>,
+        names: &Names,
+    ) -> Result<Self, RowError> {
+        let owner = if row.has("owner") {
+            names.role(row.number("owner")?)?.to_string()
+        } else {
+            String::new()
+        };
+        let acl = match (id.kind.acl(), row.has("acl")) {
+            (Some((letter, _)), true) => acl::read(
+                &row.list("acl")?,
+                row.opt("acl")?.is_none(),
+                letter,
+                &owner,
+                names,
+            )?,
+            _ => None,
+        };
+        Ok(Self {
+            owner,
+            acl,
+            comment: comment.map(str::to_owned),
+        })
+    }
+}
+
+/// The steps that bring `old` to `new` on an object. For a new object, `old` is what the server gives it:
+/// the owner that runs the plan (empty: unknown), the default ACL, no comment.
+pub fn change(id: &Id, old: &Meta, new: &Meta, version: u32) -> Vec<Step> {
+    let Meta {
+        owner,
+        acl,
+        comment,
+    } = new;
+    let mut steps = Vec::new();
+    if *owner != old.owner && !owner.is_empty() {
+        steps.push(Step::alter(
+            id,
+            format!("ALTER {} OWNER TO {}", id.address(), ident(owner)),
+        ));
+    }
+    steps.extend(acl::change(
+        id,
+        (&old.owner, old.acl.as_deref()),
+        (owner, acl.as_deref()),
+        version,
+    ));
+    if *comment != old.comment {
+        steps.push(comment_on(id, &id.address(), comment.as_deref()));
+    }
+    steps
+}
+
+/// `COMMENT ON address IS ..`; `None` removes the comment.
+pub fn comment_on(subject: &Id, address: &str, comment: Option<&str>) -> Step {
+    let text = comment.map_or_else(|| "NULL".to_owned(), literal);
+    Step::alter(subject, format!("COMMENT ON {address} IS {text}"))
+}

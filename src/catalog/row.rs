@@ -1,0 +1,211 @@
+//! One row of a catalog query, as text, and the few readers that catalog columns need.
+//!
+//! Columns are read by name; asking for them in the order of the query costs nothing. Pure: the socket
+//! is `introspect`'s affair.
+
+use std::cell::Cell;
+use std::str::FromStr;
+
+use super::Str;
+
+/// Why a row could not be read: a bug in a query, or a server that answers something new.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("catalog column {column}: {reason}")]
+pub struct RowError {
+    /// The column of the query.
+    pub column: String,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+impl RowError {
+    /// An error about a column.
+    pub fn new(column: &str, reason: impl Into<String>) -> Self {
+        Self {
+            column: column.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// A row in text format (UTF-8).
+#[derive(Debug)]
+pub struct Row<'a> {
+    columns: &'a [Str],
+    values: &'a [Option<&'a str>],
+    /// Where the last column was found, so that reading in order needs no search.
+    last: Cell<usize>,
+}
+
+impl<'a> Row<'a> {
+    /// A row of these columns; both slices are of one length.
+    pub fn new(columns: &'a [Str], values: &'a [Option<&'a str>]) -> Self {
+        Self {
+            columns,
+            values,
+            last: Cell::new(0),
+        }
+    }
+
+    /// Whether the query has this column at all.
+    pub fn has(&self, column: &str) -> bool {
+        self.position(column).is_some()
+    }
+
+    fn position(&self, column: &str) -> Option<usize> {
+        let next = self.last.get();
+        let found = if self.columns.get(next).is_some_and(|name| **name == *column) {
+            Some(next)
+        } else {
+            self.columns.iter().position(|name| **name == *column)
+        };
+        if let Some(index) = found {
+            self.last.set(index + 1);
+        }
+        found
+    }
+
+    /// The text of a column, `None` for NULL.
+    pub fn opt(&self, column: &str) -> Result<Option<&'a str>, RowError> {
+        let index = self
+            .position(column)
+            .ok_or_else(|| RowError::new(column, "is not in the query"))?;
+        Ok(self.values.get(index).copied().flatten())
+    }
+
+    /// The text of a column that is never NULL.
+    pub fn text(&self, column: &str) -> Result<&'a str, RowError> {
+        self.opt(column)?
+            .ok_or_else(|| RowError::new(column, "is NULL"))
+    }
+
+    /// The text of a column, NULL as the empty string.
+    pub fn text_or_empty(&self, column: &str) -> Result<&'a str, RowError> {
+        Ok(self.opt(column)?.unwrap_or_default())
+    }
+
+    /// A number (or any other parsable value) that is never NULL.
+    pub fn number<T: FromStr>(&self, column: &str) -> Result<T, RowError> {
+        parse(column, self.text(column)?)
+    }
+
+    /// A number, `None` for NULL.
+    pub fn opt_number<T: FromStr>(&self, column: &str) -> Result<Option<T>, RowError> {
+        self.opt(column)?
+            .map(|text| parse(column, text))
+            .transpose()
+    }
+
+    /// A boolean that is never NULL.
+    pub fn flag(&self, column: &str) -> Result<bool, RowError> {
+        match self.text(column)? {
+            "t" | "true" => Ok(true),
+            "f" | "false" => Ok(false),
+            other => Err(RowError::new(column, format!("{other:?} is no boolean"))),
+        }
+    }
+
+    /// A `"char"` column; the zero byte is printed as the empty string and given as a space.
+    pub fn letter(&self, column: &str) -> Result<char, RowError> {
+        Ok(self.text(column)?.chars().next().unwrap_or(' '))
+    }
+
+    /// An array column (or NULL, as the empty list) whose elements are never NULL.
+    pub fn list(&self, column: &str) -> Result<Vec<String>, RowError> {
+        let Some(text) = self.opt(column)? else {
+            return Ok(Vec::new());
+        };
+        array(text)
+            .and_then(|items| items.into_iter().collect())
+            .ok_or_else(|| RowError::new(column, format!("{text:?} is no array without NULL")))
+    }
+
+    /// An `int2vector`, `oidvector`, or array of numbers; NULL is the empty list.
+    pub fn numbers<T: FromStr>(&self, column: &str) -> Result<Vec<T>, RowError> {
+        let Some(text) = self.opt(column)? else {
+            return Ok(Vec::new());
+        };
+        text.trim_matches(['{', '}'])
+            .split([' ', ','])
+            .filter(|item| !item.is_empty())
+            .map(|item| parse(column, item))
+            .collect()
+    }
+}
+
+fn parse<T: FromStr>(column: &str, text: &str) -> Result<T, RowError> {
+    text.parse()
+        .map_err(|_| RowError::new(column, format!("{text:?} is no number")))
+}
+
+/// The elements of a one-dimensional array in text form (`array_out` of `arrayfuncs.c`); `None` when the
+/// text is not one. A NULL element is `None`.
+pub fn array(text: &str) -> Option<Vec<Option<String>>> {
+    let inner = text.strip_prefix('{')?.strip_suffix('}')?;
+    let mut items = Vec::new();
+    if inner.is_empty() {
+        return Some(items);
+    }
+    let mut characters = inner.chars();
+    loop {
+        let mut item = String::new();
+        let mut quoted = false;
+        let mut inside = false;
+        let mut ended = true;
+        while let Some(character) = characters.next() {
+            match character {
+                '"' => {
+                    inside = !inside;
+                    quoted = true;
+                }
+                '\\' => item.push(characters.next()?),
+                ',' if !inside => {
+                    ended = false;
+                    break;
+                }
+                other => item.push(other),
+            }
+        }
+        if inside {
+            return None;
+        }
+        items.push((quoted || item != "NULL").then_some(item));
+        if ended {
+            return Some(items);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn arrays() {
+        let items = |text| array(text).unwrap();
+        assert_eq!(items("{}"), vec![]);
+        assert_eq!(
+            items("{a,NULL,\"NULL\"}"),
+            vec![Some("a".into()), None, Some("NULL".into())]
+        );
+        assert_eq!(
+            items(r#"{"a \"b\" \\, c",d}"#),
+            vec![Some("a \"b\" \\, c".into()), Some("d".into())]
+        );
+        assert_eq!(array("{\"a}"), None);
+        assert_eq!(array("a"), None);
+    }
+
+    #[test]
+    fn rows_are_read_by_name() {
+        let columns: Vec<Str> = vec!["a".into(), "b".into(), "c".into()];
+        let values = [Some("1"), None, Some("1 2 3")];
+        let row = Row::new(&columns, &values);
+        assert_eq!(row.numbers::<i16>("c").unwrap(), vec![1, 2, 3]);
+        assert_eq!(row.number::<i32>("a").unwrap(), 1);
+        assert_eq!(row.opt("b").unwrap(), None);
+        assert!(row.text("b").is_err());
+        assert!(row.text("d").is_err());
+    }
+}

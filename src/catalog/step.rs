@@ -1,0 +1,210 @@
+//! A step: one piece of SQL with what it makes, removes, needs and costs.
+//!
+//! Kinds emit steps; `plan` orders them by these fields and derives hazards from them. A step knows
+//! nothing of the plan that it will be part of.
+
+use super::id::Id;
+
+/// Table-level lock modes, weakest first (manual, 13.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Lock {
+    /// Takes no table lock worth naming.
+    #[default]
+    None,
+    /// ACCESS SHARE: blocked by DROP and most ALTERs only.
+    AccessShare,
+    /// SHARE UPDATE EXCLUSIVE: rows can be read and written.
+    ShareUpdateExclusive,
+    /// SHARE: rows can be read, not written.
+    Share,
+    /// SHARE ROW EXCLUSIVE: rows can be read, not written.
+    ShareRowExclusive,
+    /// ACCESS EXCLUSIVE: nothing else can touch the table.
+    AccessExclusive,
+}
+
+impl Lock {
+    /// The manual's name of the mode.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::AccessShare => "ACCESS SHARE",
+            Self::ShareUpdateExclusive => "SHARE UPDATE EXCLUSIVE",
+            Self::Share => "SHARE",
+            Self::ShareRowExclusive => "SHARE ROW EXCLUSIVE",
+            Self::AccessExclusive => "ACCESS EXCLUSIVE",
+        }
+    }
+}
+
+/// Where a step may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Tx {
+    /// In the one transaction.
+    #[default]
+    Inside,
+    /// In a transaction, but what it makes can be used only after COMMIT (a new enum label).
+    CommitAfter,
+    /// Outside any transaction.
+    Outside,
+}
+
+/// What rows a step destroys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Loss {
+    /// None.
+    #[default]
+    None,
+    /// All rows of the table that is its subject.
+    Table,
+    /// All values of the column that is its subject.
+    Column,
+}
+
+/// One statement of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The object that the step is about: its edges order the step, its name stands in reports.
+    pub subject: Id,
+    /// One SQL statement, without the semicolon.
+    pub sql: String,
+    /// The role to run it as (`SET LOCAL ROLE`), when it must not be the one that runs the plan.
+    pub role: Option<String>,
+    /// The strongest lock that it takes on the relation it works on.
+    pub lock: Lock,
+    /// Where it may run.
+    pub tx: Tx,
+    /// The rows that it destroys.
+    pub loss: Loss,
+    /// Whether the server writes the table anew (time and space grow with its rows).
+    pub rewrites: bool,
+    /// Whether the server reads the whole table (validation of a constraint, an index build).
+    pub scans: bool,
+    /// Whether it can let somebody see or do more than before (a policy or RLS switched off, a grant).
+    pub widens: bool,
+    /// Whether dependents of the subject must be out of the way while it runs (a column type change
+    /// under a view): the plan drops them before and makes them again after.
+    pub displaces: bool,
+    /// Objects that exist after it and did not before.
+    pub makes: Vec<Id>,
+    /// Objects that exist before it and not after.
+    pub frees: Vec<Id>,
+    /// Objects, besides those its edges name, that must exist (in their new form) before it runs.
+    pub needs: Vec<Id>,
+    /// Objects that the subject's edges name but this step can do without, since a later step of the same
+    /// subject adds them (a sequence and the column that owns it).
+    pub defers: Vec<Id>,
+}
+
+impl Step {
+    fn new(subject: &Id, sql: String) -> Self {
+        Self {
+            subject: subject.clone(),
+            sql,
+            role: None,
+            lock: Lock::None,
+            tx: Tx::Inside,
+            loss: Loss::None,
+            rewrites: false,
+            scans: false,
+            widens: false,
+            displaces: false,
+            makes: Vec::new(),
+            frees: Vec::new(),
+            needs: Vec::new(),
+            defers: Vec::new(),
+        }
+    }
+
+    /// A step that makes its subject.
+    pub fn create(subject: &Id, sql: String) -> Self {
+        Self {
+            makes: vec![subject.clone()],
+            ..Self::new(subject, sql)
+        }
+    }
+
+    /// A step that removes its subject.
+    pub fn drop(subject: &Id, sql: String) -> Self {
+        Self {
+            frees: vec![subject.clone()],
+            lock: Lock::AccessExclusive,
+            ..Self::new(subject, sql)
+        }
+    }
+
+    /// A step that changes its subject in place.
+    pub fn alter(subject: &Id, sql: String) -> Self {
+        Self::new(subject, sql)
+    }
+
+    /// Run as this role.
+    #[must_use]
+    pub fn as_role(mut self, role: &str) -> Self {
+        self.role = Some(role.to_owned());
+        self
+    }
+
+    /// With this lock.
+    #[must_use]
+    pub fn lock(mut self, lock: Lock) -> Self {
+        self.lock = lock;
+        self
+    }
+
+    /// With this loss.
+    #[must_use]
+    pub fn loses(mut self, loss: Loss) -> Self {
+        self.loss = loss;
+        self
+    }
+
+    /// It rewrites the table.
+    #[must_use]
+    pub fn rewriting(mut self) -> Self {
+        self.rewrites = true;
+        self
+    }
+
+    /// It reads the whole table.
+    #[must_use]
+    pub fn scanning(mut self) -> Self {
+        self.scans = true;
+        self
+    }
+
+    /// It widens authorization.
+    #[must_use]
+    pub fn widening(mut self) -> Self {
+        self.widens = true;
+        self
+    }
+
+    /// Dependents must be out of the way.
+    #[must_use]
+    pub fn displacing(mut self) -> Self {
+        self.displaces = true;
+        self
+    }
+
+    /// It also makes these.
+    #[must_use]
+    pub fn making(mut self, ids: impl IntoIterator<Item = Id>) -> Self {
+        self.makes.extend(ids);
+        self
+    }
+
+    /// It also needs these.
+    #[must_use]
+    pub fn needing(mut self, ids: impl IntoIterator<Item = Id>) -> Self {
+        self.needs.extend(ids);
+        self
+    }
+
+    /// It can do without these.
+    #[must_use]
+    pub fn deferring(mut self, ids: impl IntoIterator<Item = Id>) -> Self {
+        self.defers.extend(ids);
+        self
+    }
+}
