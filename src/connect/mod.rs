@@ -1,4 +1,6 @@
 //! Everything that touches a socket: configuration, dialing, TLS, the connection.
+//!
+//! Relies on `snapback-proto` for the protocol. Nothing outside this folder reads or writes a socket of Postgres.
 
 #[expect(
     dead_code,
@@ -6,7 +8,21 @@
     reason = "what dial and tls read, which come next"
 )]
 pub mod config;
+pub mod connection;
+pub mod copy;
+mod error;
 pub mod password;
+pub mod pipeline;
+pub mod rows;
 
 pub use config::{Config, ConfigError, Environment, Given};
+pub use connection::{Connection, Transport};
+pub use error::Error;
 pub use password::Password;
+pub use pipeline::{Next, Pipeline};
+pub use rows::{Row, RowRef};
+pub use snapback_proto::{
+    Authentication, ChannelBinding, Column, CommandTag, CopyFormat, Credentials, DataRow, Event,
+    Notice, ProtocolError, ServerError, Severity, Startup, TransactionStatus, startup::Server,
+    trace::Trace,
+};
