@@ -271,12 +271,11 @@ impl Connection {
         if let Poll::Ready(read) = self.poll_read(cx) {
             return Poll::Ready(match (read, self.write_error.take()) {
                 (Ok(0), None) => Err(closed()),
-                (Ok(0) | Err(_), Some(error)) => Err(error),
+                (Ok(0) | Err(_), Some(error)) | (Err(error), None) => Err(error),
                 (Ok(_), error) => {
                     self.write_error = error;
                     Ok(Progress::Read)
                 }
-                (Err(error), None) => Err(error),
             });
         }
         if self.full && self.session.unsent() < LOW_WATER {

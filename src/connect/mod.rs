@@ -11,18 +11,16 @@ pub mod config;
 pub mod connection;
 pub mod copy;
 mod error;
-pub mod password;
 pub mod pipeline;
 pub mod rows;
 
 pub use config::{Config, ConfigError, Environment, Given};
 pub use connection::{Connection, Transport};
 pub use error::Error;
-pub use password::Password;
 pub use pipeline::{Next, Pipeline};
 pub use rows::{Row, RowRef};
 pub use snapback_proto::{
     Authentication, ChannelBinding, Column, CommandTag, CopyFormat, Credentials, DataRow, Event,
-    Notice, ProtocolError, ServerError, Severity, Startup, TransactionStatus, startup::Server,
-    trace::Trace,
+    Notice, Password, ProtocolError, ServerError, Severity, Startup, TransactionStatus,
+    startup::Server, trace::Trace,
 };

@@ -30,7 +30,7 @@ pub use ssl::{ChannelBinding, SslMode};
 pub(in crate::connect) use environment::account;
 pub(in crate::connect) use ssl::{Roots, Ssl, TlsFile, TlsVersions};
 
-use super::password::Password;
+use super::Password;
 
 /// libpq waits for ever by default. A tool that runs unattended in pipelines should not; `connect_timeout=0` does.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@
 
 use std::{io::Read, path::Path};
 
-use crate::connect::password::Password;
+use crate::connect::Password;
 
 /// What a password is looked up by, as the file spells it.
 pub(super) struct Entry<'a> {
