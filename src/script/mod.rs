@@ -1,1 +1,31 @@
-//! SQL scripts: splitting, classifying, checking, running.
+//! SQL scripts: split into statements, classified, checked, run.
+//!
+//! ```text
+//! bytes -> lex -> split -> source (psql commands, includes, variables) -> classify
+//!                                    |                                 -> check (offline; online: the server's grammar)
+//!                                    +--------------------------------> run
+//! ```
+//!
+//! psql is the model: the same file through `psql -1 -v ON_ERROR_STOP=1 -f` leaves the same catalog and
+//! rows. What we do not do as psql does is refused with its place and the reason, never done differently.
+//! Everything but `run` and the online check is pure: no socket, no clock.
+
+mod copy_data;
+mod cursor;
+mod lex;
+pub mod place;
+pub mod psql;
+pub mod split;
+mod split_error;
+pub mod statement;
+pub mod variables;
+
+pub use lex::Open;
+pub use place::{Place, Span};
+pub use split::{Command, Piece, Splitter};
+pub use split_error::{SplitError, SplitErrorKind};
+pub use statement::{OwnedStatement, Statement};
+pub use variables::Variables;
+
+#[cfg(test)]
+mod split_tests;
