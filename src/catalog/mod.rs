@@ -67,7 +67,8 @@ pub struct Catalog {
 
 impl Catalog {
     /// A catalog of these objects, from a server of this version (`server_version_num`). Objects, edges and
-    /// layout may come in any order; an edge of or to something that is not among the objects is left out.
+    /// layout may come in any order; a part without its root is left out, and so is an edge of or to something that is
+    /// not among the objects.
     pub fn new(
         version: u32,
         mut objects: Vec<Object>,
@@ -76,6 +77,7 @@ impl Catalog {
     ) -> Self {
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         objects.dedup_by(|a, b| a.id == b.id);
+        drop_orphans(&mut objects);
         let places: HashMap<Id, usize> = objects
             .iter()
             .enumerate()
@@ -166,4 +168,16 @@ impl Catalog {
         }
         counts.into_iter().collect()
     }
+}
+
+/// Leaves out parts whose root is not there (columns of a relation that no kind models). Sorted input.
+fn drop_orphans(objects: &mut Vec<Object>) {
+    let mut root: Option<Id> = None;
+    objects.retain(|object| {
+        if object.id.is_part() {
+            return root.as_ref().is_some_and(|root| root.same_root(&object.id));
+        }
+        root = Some(object.id.clone());
+        true
+    });
 }

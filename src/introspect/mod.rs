@@ -1,1 +1,153 @@
 //! Reads a live catalog into the model.
+//!
+//! All queries of all kinds go out in one pipelined round trip, OIDs are resolved to names on this side, and the
+//! reading is believed only when nothing moved meanwhile. Takes no table lock of its own. Knows no kind: it runs
+//! what `catalog` lists. Must not change anything in the database.
+
+mod collect;
+mod depend;
+mod fingerprint;
+mod unmodeled;
+
+use std::time::Duration;
+
+use crate::catalog::Catalog;
+use crate::catalog::names::Scope;
+use crate::catalog::row::RowError;
+use crate::connect::{Connection, Error};
+use collect::Collector;
+
+/// The settings that the text of a catalog depends on, for the current transaction only (a session setting would
+/// leak through a pooler).
+pub const PIN: &str = "SELECT set_config('search_path', 'pg_catalog', true), set_config('DateStyle', 'ISO', true), \
+     set_config('IntervalStyle', 'postgres', true), set_config('TimeZone', 'UTC', true), \
+     set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true), \
+     set_config('bytea_output', 'hex', true), set_config('xmloption', 'content', true), \
+     set_config('row_security', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), \
+     set_config('jit', 'off', true)";
+
+/// Which database this is: the cluster's identifier and the database's OID say it, the name is for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Database {
+    /// `system_identifier` of `pg_control_system()`.
+    pub system: String,
+    /// `pg_database.oid`.
+    pub oid: u32,
+    /// Its name.
+    pub name: String,
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The schema.
+    pub catalog: Catalog,
+    /// Where from.
+    pub database: Database,
+    /// `server_version` as the server prints it.
+    pub server_version: String,
+    /// Objects in scope that no kind models, by name, sorted.
+    pub unmodeled: Vec<String>,
+    /// Indexes that are invalid and therefore not part of the schema, by name, sorted.
+    pub invalid_indexes: Vec<String>,
+    /// Whether the database has default privileges, which add grants to what a plan creates.
+    pub default_privileges: bool,
+}
+
+/// Why a catalog could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum IntrospectError {
+    /// The connection, or a query.
+    #[error(transparent)]
+    Connection(#[from] Error),
+    /// A row that makes no sense.
+    #[error("a catalog row of {what} could not be read: {error}")]
+    Row {
+        /// Which query.
+        what: &'static str,
+        /// Why.
+        error: RowError,
+    },
+    /// A name or text that is not UTF-8 in a database whose encoding is `SQL_ASCII`.
+    #[error("{object} is not UTF-8; a database in SQL_ASCII can be read only when all names and texts are UTF-8")]
+    NotUtf8 {
+        /// What, as far as it can be printed.
+        object: String,
+    },
+    /// The schema never held still.
+    #[error("the schema changed during each of {attempts} attempts to read it; {}", who(.writers))]
+    Restless {
+        /// How often it was tried.
+        attempts: u32,
+        /// Who had a transaction open that writes.
+        writers: Vec<String>,
+    },
+}
+
+fn who(writers: &[String]) -> String {
+    if writers.is_empty() {
+        return "nobody is changing it now: try again".to_owned();
+    }
+    format!("writing right now: {}", writers.join("; "))
+}
+
+/// Whether the caller has a transaction open that the reading is to be part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// None: a read-only one is opened and ended along the way.
+    Nothing,
+    /// Yes. The settings of [`PIN`] hold for the rest of it.
+    Transaction,
+}
+
+/// How often a reading is tried before it is given up.
+const ATTEMPTS: u32 = 5;
+
+/// Reads the schema of the connected database.
+///
+/// The first attempt trusts only a server on which nothing at all was written meanwhile; later ones compare
+/// fingerprints of the catalogs, so that traffic on tables does not matter.
+pub async fn read(connection: &mut Connection, scope: &Scope, within: Within) -> Result<Reading, IntrospectError> {
+    for attempt in 1..=ATTEMPTS {
+        let deep = attempt > 1;
+        let mut collector = Collector::new(connection.server().version_num(), scope.clone());
+        match collector.run(connection, within, deep).await {
+            Ok(()) if collector.held_still() => return finish(connection, collector).await,
+            Ok(()) => {}
+            Err(error) if is_torn(&error) && within == Within::Nothing => {}
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
+    }
+    let mut writers = Vec::new();
+    for row in connection.query(fingerprint::WRITERS, &[]).await? {
+        writers.extend(row.get(0).map(str::to_owned));
+    }
+    Err(IntrospectError::Restless { attempts: ATTEMPTS, writers })
+}
+
+/// Something that was there a moment ago is gone: `XX000` ("cache lookup failed"), undefined object and the like.
+fn is_torn(error: &IntrospectError) -> bool {
+    match error {
+        IntrospectError::Connection(error) => {
+            error.server().is_some_and(|error| matches!(error.code(), "XX000" | "42P01" | "42704" | "42883" | "42703"))
+        }
+        IntrospectError::Row { .. } => true,
+        IntrospectError::NotUtf8 { .. } | IntrospectError::Restless { .. } => false,
+    }
+}
+
+async fn finish(
+    connection: &mut Connection,
+    mut collector: Collector,
+) -> Result<Reading, IntrospectError> {
+    let mut unmodeled = Vec::new();
+    let unclaimed = collector.unclaimed();
+    if !unclaimed.is_empty() {
+        let sql = unmodeled::describe(&unclaimed);
+        for row in connection.query(&sql, &[]).await? {
+            unmodeled.extend(row.get(0).map(str::to_owned));
+        }
+    }
+    Ok(collector.finish(unmodeled))
+}

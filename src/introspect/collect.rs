@@ -1,0 +1,289 @@
+//! One reading: all queries in one pipeline, rows decoded while the server still sends.
+
+use std::collections::{BTreeMap, HashMap};
+
+use snapback_proto::Event;
+
+use super::depend::Addresses;
+use super::{Database, IntrospectError, PIN, Reading, Within, depend, fingerprint, unmodeled};
+use crate::catalog::names::{Class, Key, Names, Scope};
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
+use crate::connect::{Connection, Error, Next};
+
+const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
+     WHERE objoid >= 16384 OR (classoid = 2615 AND objoid = 2200) OR classoid = 3079";
+
+const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, d.oid, d.datname AS name, \
+     EXISTS (SELECT FROM pg_default_acl) AS default_privileges FROM pg_database d WHERE d.datname = current_database()";
+
+const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i WHERE NOT i.indisvalid AND i.indexrelid >= 16384";
+
+/// What a query of the pipeline is for.
+#[derive(Clone, Copy, Debug)]
+enum Task {
+    /// Its rows mean nothing (BEGIN, settings, COMMIT).
+    Silent,
+    Horizon,
+    Fingerprint,
+    Names(usize),
+    Comments,
+    Kind(Tag),
+    Depend,
+    Unmodeled,
+    InvalidIndexes,
+    Database,
+}
+
+impl Task {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Silent => "the settings",
+            Self::Horizon | Self::Fingerprint => "the fingerprint",
+            Self::Names(_) => "the names",
+            Self::Comments => "pg_description",
+            Self::Kind(tag) => tag.label(),
+            Self::Depend => "pg_depend",
+            Self::Unmodeled => "the list of all objects",
+            Self::InvalidIndexes => "pg_index",
+            Self::Database => "pg_database",
+        }
+    }
+}
+
+/// Takes rows in and makes a [`Reading`] of them.
+pub(super) struct Collector {
+    names: Names,
+    addresses: Addresses,
+    objects: Vec<Object>,
+    positions: Vec<(Key, i32, Str)>,
+    comments: HashMap<Key, String>,
+    all: Vec<(u32, u32, u32)>,
+    invalid_indexes: Vec<String>,
+    horizons: Vec<(String, bool)>,
+    fingerprints: Vec<Vec<String>>,
+    database: Database,
+    default_privileges: bool,
+    server_version: String,
+}
+
+impl Collector {
+    pub(super) fn new(version: u32, scope: Scope) -> Self {
+        Self {
+            names: Names::new(version, scope),
+            addresses: Addresses::default(),
+            objects: Vec::new(),
+            positions: Vec::new(),
+            comments: HashMap::new(),
+            all: Vec::new(),
+            invalid_indexes: Vec::new(),
+            horizons: Vec::new(),
+            fingerprints: Vec::new(),
+            database: Database::default(),
+            default_privileges: false,
+            server_version: String::new(),
+        }
+    }
+
+    /// Names come before what is named, comments before what they are about.
+    fn tasks(&self, within: Within, deep: bool) -> Vec<(Task, String)> {
+        let mut tasks: Vec<(Task, String)> = Vec::new();
+        if within == Within::Nothing {
+            tasks.push((Task::Silent, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned()));
+            // Deparse functions wait behind an ALTER; whoever holds one must not be able to hang us.
+            tasks.push((Task::Silent, "SET LOCAL lock_timeout = '5s'".to_owned()));
+        }
+        tasks.push((Task::Silent, PIN.to_owned()));
+        tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
+        if deep {
+            tasks.push((Task::Fingerprint, fingerprint::query()));
+        }
+        tasks.push((Task::Database, DATABASE.to_owned()));
+        tasks.extend(Names::QUERIES.iter().enumerate().map(|(index, sql)| (Task::Names(index), (*sql).to_owned())));
+        tasks.push((Task::Comments, COMMENTS.to_owned()));
+        for &tag in Tag::ALL {
+            tasks.extend(tag.query(self.names.version()).map(|sql| (Task::Kind(tag), sql.to_owned())));
+        }
+        tasks.push((Task::Depend, depend::QUERY.to_owned()));
+        tasks.push((Task::Unmodeled, unmodeled::QUERY.to_owned()));
+        tasks.push((Task::InvalidIndexes, INVALID_INDEXES.to_owned()));
+        if deep {
+            tasks.push((Task::Fingerprint, fingerprint::query()));
+        }
+        tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
+        if within == Within::Nothing {
+            tasks.push((Task::Silent, "COMMIT".to_owned()));
+        }
+        tasks
+    }
+
+    /// Sends everything and takes in what comes back.
+    pub(super) async fn run(
+        &mut self,
+        connection: &mut Connection,
+        within: Within,
+        deep: bool,
+    ) -> Result<(), IntrospectError> {
+        connection.server().parameter("server_version").unwrap_or_default().clone_into(&mut self.server_version);
+        let tasks = self.tasks(within, deep);
+        let mut pipeline = connection.pipeline();
+        for (_, sql) in &tasks {
+            pipeline.execute(sql)?;
+        }
+        pipeline.sync()?;
+        let mut columns: Vec<Str> = Vec::new();
+        let mut failed: Option<IntrospectError> = None;
+        loop {
+            match pipeline.next().await? {
+                Next::Event(Event::RowDescription { columns: described, .. }) => {
+                    columns = described.iter().map(|column| column.name.as_str().into()).collect();
+                }
+                Next::Event(Event::DataRow { statement, row }) if failed.is_none() => {
+                    let Some((task, _)) = tasks.get(statement) else { continue };
+                    if let Err(error) = self.take(*task, &columns, row.values()) {
+                        failed = Some(error);
+                    }
+                }
+                Next::Event(Event::Error { statement, error }) => {
+                    failed.get_or_insert(Error::Server { statement, error }.into());
+                }
+                Next::Event(_) | Next::Room => {}
+                Next::Done => break,
+            }
+        }
+        drop(pipeline);
+        if failed.is_some() && within == Within::Nothing {
+            // The COMMIT was skipped with everything else after the error.
+            connection.execute("ROLLBACK").await?;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn take<'a>(
+        &mut self,
+        task: Task,
+        columns: &[Str],
+        values: impl Iterator<Item = Option<&'a [u8]>>,
+    ) -> Result<(), IntrospectError> {
+        let mut texts: Vec<Option<&str>> = Vec::with_capacity(columns.len());
+        for value in values {
+            let text = value.map(std::str::from_utf8).transpose().map_err(|_| not_utf8(task, &texts, value))?;
+            texts.push(text);
+        }
+        let row = Row::new(columns, &texts);
+        self.read(task, &row).map_err(|error| IntrospectError::Row { what: task.what(), error })
+    }
+
+    fn read(&mut self, task: Task, row: &Row<'_>) -> Result<(), RowError> {
+        match task {
+            Task::Silent => {}
+            Task::Horizon => self.horizons.push((row.text("horizon")?.to_owned(), row.flag("quiet")?)),
+            Task::Fingerprint => {
+                let line = format!("{} {} {}", row.text("catalog")?, row.text("rows")?, row.text_or_empty("hash")?);
+                match (row.text("catalog")?, self.fingerprints.last_mut()) {
+                    ("pg_namespace", _) | (_, None) => self.fingerprints.push(vec![line]),
+                    (_, Some(last)) => last.push(line),
+                }
+            }
+            Task::Names(index) => self.names.add(index, row)?,
+            Task::Comments => {
+                let key =
+                    Key { class: Class(row.number("classoid")?), oid: row.number("objoid")?, sub: row.number("objsubid")? };
+                self.comments.insert(key, row.text("description")?.to_owned());
+            }
+            Task::Kind(tag) => self.object(tag, row)?,
+            Task::Depend => self.addresses.add(row)?,
+            Task::Unmodeled => self.all.push((row.number("class")?, row.number("oid")?, row.number("schema")?)),
+            Task::InvalidIndexes => {
+                if let Some(index) = self.names.relation(row.number("oid")?) {
+                    self.invalid_indexes.push(crate::catalog::quote::qualified(&index.schema, &index.name));
+                }
+            }
+            Task::Database => {
+                self.database = Database {
+                    system: row.text_or_empty("system")?.to_owned(),
+                    oid: row.number("oid")?,
+                    name: row.text("name")?.to_owned(),
+                };
+                self.default_privileges = row.flag("default_privileges")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, tag: Tag, row: &Row<'_>) -> Result<(), RowError> {
+        let Some(found) = tag.read(row, &self.names)? else { return Ok(()) };
+        let Some(&own) = found.keys.first() else { return Ok(()) };
+        if self.names.is_member(own.class, own.oid) {
+            return Ok(());
+        }
+        let comment = self.comments.get(&own).map(String::as_str);
+        let meta = Meta::read(row, &found.id, comment, &self.names)?;
+        for key in found.keys {
+            self.addresses.claim(key, self.objects.len());
+        }
+        if let Some(position) = found.position {
+            self.positions.push((Key { sub: 0, ..own }, position, found.id.name.clone()));
+        }
+        self.objects.push(Object { id: found.id, body: found.body, meta });
+        Ok(())
+    }
+
+    /// Whether it is proven that no DDL was committed while this was read.
+    pub(super) fn held_still(&self) -> bool {
+        let quiet = match self.horizons.as_slice() {
+            [(before, quiet), (after, _)] => *quiet && before == after,
+            _ => false,
+        };
+        let same = match self.fingerprints.as_slice() {
+            [before, after] => before == after,
+            _ => false,
+        };
+        quiet || same
+    }
+
+    /// Objects in scope that no kind claims.
+    pub(super) fn unclaimed(&mut self) -> Vec<Key> {
+        std::mem::take(&mut self.all)
+            .into_iter()
+            .filter(|&(_, _, schema)| schema == 0 || self.names.schema(schema).is_some())
+            .map(|(class, oid, _)| Key::new(Class(class), oid))
+            .filter(|&key| self.addresses.object(key).is_none())
+            .collect()
+    }
+
+    pub(super) fn finish(mut self, unmodeled: Vec<String>) -> Reading {
+        let edges = self.addresses.edges(&self.objects);
+        let layout = self.layout();
+        self.invalid_indexes.sort();
+        Reading {
+            catalog: Catalog::new(self.names.version(), self.objects, edges, layout),
+            database: self.database,
+            server_version: self.server_version,
+            unmodeled,
+            invalid_indexes: self.invalid_indexes,
+            default_privileges: self.default_privileges,
+        }
+    }
+
+    fn layout(&mut self) -> BTreeMap<Id, Vec<Str>> {
+        let mut columns: BTreeMap<Id, Vec<(i32, Str)>> = BTreeMap::new();
+        for (relation, position, name) in std::mem::take(&mut self.positions) {
+            let Some(table) = self.addresses.object(relation).and_then(|place| self.objects.get(place)) else { continue };
+            columns.entry(table.id.clone()).or_default().push((position, name));
+        }
+        columns
+            .into_iter()
+            .map(|(table, mut list)| {
+                list.sort();
+                (table, list.into_iter().map(|(_, name)| name).collect())
+            })
+            .collect()
+    }
+}
+
+fn not_utf8(task: Task, before: &[Option<&str>], value: Option<&[u8]>) -> IntrospectError {
+    let near = before.iter().flatten().find(|text| text.parse::<u64>().is_err()).copied().unwrap_or_default();
+    let bytes = String::from_utf8_lossy(value.unwrap_or_default());
+    IntrospectError::NotUtf8 { object: format!("{} {near} {:?}", task.what(), bytes) }
+}

@@ -1,0 +1,89 @@
+//! Dependencies, once and for all kinds, from `pg_depend` (manual, chapter "System Catalogs").
+//!
+//! Relies on the addresses that kinds claim. A row that no kind claims but that depends internally on another
+//! one stands for it (a row type for its table, `_RETURN` for its view, an index for its constraint), and a
+//! member stands for its extension. Knows no kind; never parses SQL.
+
+use std::collections::HashMap;
+
+use crate::catalog::names::{Class, Key};
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::{Edge, Object, Strength};
+
+/// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
+/// pinned or known to every server.
+pub(super) const QUERY: &str = "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
+     FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079)";
+
+/// Which object an address belongs to.
+#[derive(Debug, Default)]
+pub(super) struct Addresses {
+    objects: HashMap<Key, usize>,
+    stand_ins: HashMap<Key, Key>,
+    rows: Vec<(Key, Key, Strength)>,
+}
+
+/// How many stand-ins may follow each other: an array of the row type of a table needs two.
+const DEPTH: usize = 8;
+
+impl Addresses {
+    /// Notes that an object is found at this address.
+    pub(super) fn claim(&mut self, key: Key, object: usize) {
+        self.objects.insert(key, object);
+    }
+
+    /// Takes in a row of [`QUERY`].
+    pub(super) fn add(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        let from = Key { class: Class(row.number("classid")?), oid: row.number("objid")?, sub: row.number("objsubid")? };
+        let to =
+            Key { class: Class(row.number("refclassid")?), oid: row.number("refobjid")?, sub: row.number("refobjsubid")? };
+        match row.letter("deptype")? {
+            'n' => self.rows.push((from, to, Strength::Normal)),
+            // A default that no kind claims (a view's) is its column's.
+            'a' if from.class == Class::ATTRDEF => {
+                self.stand_ins.entry(from).or_insert(to);
+                self.rows.push((from, to, Strength::Auto));
+            }
+            'a' | 'P' | 'S' => self.rows.push((from, to, Strength::Auto)),
+            'i' => {
+                self.stand_ins.entry(from).or_insert(to);
+                self.rows.push((from, to, Strength::Auto));
+            }
+            'e' => drop(self.stand_ins.insert(from, to)),
+            // 'x' is a property of the dependent object, not an order.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The object at an address, or the one that it stands for.
+    pub(super) fn object(&self, key: Key) -> Option<usize> {
+        let mut key = key;
+        for _ in 0..DEPTH {
+            if let Some(&object) = self.objects.get(&key) {
+                return Some(object);
+            }
+            key = match self.stand_ins.get(&key) {
+                Some(&next) => next,
+                None if key.sub != 0 => Key { sub: 0, ..key },
+                None => return None,
+            };
+        }
+        None
+    }
+
+    /// The dependencies between objects. What follows from the tree of parts is left out: a part needs its root,
+    /// and the root is made with its parts.
+    pub(super) fn edges(&self, objects: &[Object]) -> Vec<(crate::catalog::Id, Edge)> {
+        let mut edges = Vec::with_capacity(self.rows.len());
+        for &(from, to, strength) in &self.rows {
+            let (Some(from), Some(to)) = (self.object(from), self.object(to)) else { continue };
+            let (Some(from), Some(to)) = (objects.get(from), objects.get(to)) else { continue };
+            let in_one_tree = from.id.same_root(&to.id) && (!from.id.is_part() || !to.id.is_part());
+            if from.id != to.id && !in_one_tree {
+                edges.push((from.id.clone(), Edge { to: to.id.clone(), strength }));
+            }
+        }
+        edges
+    }
+}

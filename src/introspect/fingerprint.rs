@@ -1,0 +1,64 @@
+//! Did the schema hold still while it was read?
+//!
+//! The server's deparse functions look at the newest catalog, not at a transaction's snapshot, so no isolation
+//! level answers this. Cheap proof first: if `pg_current_snapshot()` is the same before and after and names
+//! nothing in progress, no transaction committed in between. Otherwise the catalogs themselves are compared: row
+//! count and an order-free hash of row versions, which any committed DDL changes. Takes no lock beyond the
+//! ACCESS SHARE on system catalogs that every query takes.
+
+/// One row: the visibility horizon, and whether it names a transaction in progress (other than our own).
+pub(super) const HORIZON: &str = "SELECT pg_current_snapshot()::text AS horizon, \
+     pg_snapshot_xmin(pg_current_snapshot()) = pg_snapshot_xmax(pg_current_snapshot()) AS quiet";
+
+/// Catalogs whose row versions change with DDL only.
+const CATALOGS: &[&str] = &[
+    "pg_namespace", "pg_attribute", "pg_attrdef", "pg_constraint", "pg_proc", "pg_type", "pg_enum", "pg_range",
+    "pg_trigger", "pg_rewrite", "pg_policy", "pg_description", "pg_depend", "pg_extension", "pg_sequence",
+    "pg_inherits", "pg_partitioned_table", "pg_collation", "pg_aggregate", "pg_operator", "pg_cast",
+    "pg_default_acl", "pg_init_privs", "pg_statistic_ext", "pg_event_trigger", "pg_seclabel",
+];
+
+/// One row per catalog: its name, the number of its rows, and a hash of their versions.
+///
+/// `pg_class` and `pg_index` are hashed by the columns that DDL sets, since TRUNCATE, REINDEX, CLUSTER and REFRESH
+/// write new row versions that mean nothing here.
+pub(super) fn query() -> String {
+    let mut parts: Vec<String> = CATALOGS
+        .iter()
+        .map(|catalog| {
+            format!("SELECT '{catalog}' AS catalog, count(*) AS rows, sum(hashtext(ctid::text || xmin::text)::int8) AS hash FROM {catalog}")
+        })
+        .collect();
+    parts.push(
+        "SELECT 'pg_class', count(*), sum(hashtext((oid, relname, relnamespace, relowner, relam, reltablespace, \
+         relpersistence, relkind, relnatts, relchecks, relrowsecurity, relforcerowsecurity, relreplident, \
+         relispartition, relispopulated, relacl, reloptions)::text)::int8) FROM pg_class WHERE relpersistence <> 't'"
+            .to_owned(),
+    );
+    parts.push(
+        "SELECT 'pg_index', count(*), sum(hashtext((indexrelid, indrelid, indisclustered, indisvalid, indisreplident, \
+         indkey::text, indoption::text)::text)::int8) FROM pg_index"
+            .to_owned(),
+    );
+    parts.push("SELECT 'pg_roles', count(*), sum(hashtext((oid, rolname)::text)::int8) FROM pg_roles".to_owned());
+    parts.join(" UNION ALL ")
+}
+
+/// Who is changing something right now, in words for the user: for the error after the last retry.
+pub(super) const WRITERS: &str = "\
+SELECT format('pid %s (%s, user %s) since %s: %s', pid, coalesce(nullif(application_name, ''), 'no application name'), \
+coalesce(usename::text, '?'), to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS'), left(query, 80)) AS writer \
+FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 5";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_names_each_catalog_once() {
+        let sql = query();
+        for catalog in CATALOGS {
+            assert_eq!(sql.matches(&format!("'{catalog}' ")).count(), 1);
+        }
+    }
+}

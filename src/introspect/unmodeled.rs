@@ -1,0 +1,51 @@
+//! What no kind claimed: nothing is left out of a snapshot in silence.
+//!
+//! Counts every user object of every catalog; one that is in scope and neither claimed by a kind, nor stands
+//! for something that is, nor belongs to an extension, is named in the words of `pg_describe_object()`.
+
+use crate::catalog::names::Key;
+
+/// All user objects: catalog, OID, schema (0 when it has none). What is derived from another object in ways that
+/// `pg_depend` does not say (partition clones of triggers, TOAST tables) is left to that object.
+pub(super) const QUERY: &str = "\
+SELECT 1259 AS class, oid, relnamespace AS schema FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relpersistence <> 't' AND (relkind NOT IN ('i', 'I') OR EXISTS (SELECT FROM pg_index WHERE indexrelid = pg_class.oid AND indisvalid))
+UNION ALL SELECT 1247, oid, typnamespace FROM pg_type WHERE oid >= 16384
+UNION ALL SELECT 1255, oid, pronamespace FROM pg_proc WHERE oid >= 16384
+UNION ALL SELECT 2606, oid, connamespace FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't')
+UNION ALL SELECT 2604, d.oid, c.relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE d.oid >= 16384
+UNION ALL SELECT 2618, r.oid, c.relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.oid >= 16384 AND r.rulename <> '_RETURN'
+UNION ALL SELECT 2620, t.oid, c.relnamespace FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.oid >= 16384 AND NOT t.tgisinternal AND t.tgparentid = 0
+UNION ALL SELECT 3256, p.oid, c.relnamespace FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.oid >= 16384
+UNION ALL SELECT 2617, oid, oprnamespace FROM pg_operator WHERE oid >= 16384
+UNION ALL SELECT 2616, oid, opcnamespace FROM pg_opclass WHERE oid >= 16384
+UNION ALL SELECT 2753, oid, opfnamespace FROM pg_opfamily WHERE oid >= 16384
+UNION ALL SELECT 2605, oid, 0 FROM pg_cast WHERE oid >= 16384
+UNION ALL SELECT 3456, oid, collnamespace FROM pg_collation WHERE oid >= 16384
+UNION ALL SELECT 2607, oid, connamespace FROM pg_conversion WHERE oid >= 16384
+UNION ALL SELECT 2601, oid, 0 FROM pg_am WHERE oid >= 16384
+UNION ALL SELECT 2612, oid, 0 FROM pg_language WHERE oid >= 16384
+UNION ALL SELECT 3576, oid, 0 FROM pg_transform WHERE oid >= 16384
+UNION ALL SELECT 3600, oid, dictnamespace FROM pg_ts_dict WHERE oid >= 16384
+UNION ALL SELECT 3601, oid, prsnamespace FROM pg_ts_parser WHERE oid >= 16384
+UNION ALL SELECT 3602, oid, cfgnamespace FROM pg_ts_config WHERE oid >= 16384
+UNION ALL SELECT 3764, oid, tmplnamespace FROM pg_ts_template WHERE oid >= 16384
+UNION ALL SELECT 3381, oid, stxnamespace FROM pg_statistic_ext WHERE oid >= 16384
+UNION ALL SELECT 3466, oid, 0 FROM pg_event_trigger WHERE oid >= 16384
+UNION ALL SELECT 6104, oid, 0 FROM pg_publication WHERE oid >= 16384
+UNION ALL SELECT 2328, oid, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
+UNION ALL SELECT 1417, oid, 0 FROM pg_foreign_server WHERE oid >= 16384
+UNION ALL SELECT 1418, umid, 0 FROM pg_user_mappings WHERE umid >= 16384
+UNION ALL SELECT 826, oid, defaclnamespace FROM pg_default_acl WHERE oid >= 16384
+UNION ALL SELECT 2995, oid, 0 FROM pg_largeobject_metadata
+UNION ALL SELECT 3079, oid, 0 FROM pg_extension WHERE oid >= 16384
+UNION ALL SELECT 6100, oid, 0 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// The query that names these objects, in their order.
+pub(super) fn describe(keys: &[Key]) -> String {
+    let list: Vec<String> = keys.iter().map(|key| format!("({}, {})", key.class.0, key.oid)).collect();
+    format!(
+        "SELECT i.type || ' ' || i.identity AS object FROM (VALUES {}) AS k (class, oid) \
+         CROSS JOIN LATERAL pg_identify_object(k.class::oid, k.oid::oid, 0) AS i ORDER BY 1",
+        list.join(", ")
+    )
+}
