@@ -17,7 +17,8 @@ const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_d
 const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, d.oid, d.datname AS name, \
      EXISTS (SELECT FROM pg_default_acl) AS default_privileges FROM pg_database d WHERE d.datname = current_database()";
 
-const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i WHERE NOT i.indisvalid AND i.indexrelid >= 16384";
+const INVALID_INDEXES: &str =
+    "SELECT i.indexrelid AS oid FROM pg_index i WHERE NOT i.indisvalid AND i.indexrelid >= 16384";
 
 /// What a query of the pipeline is for.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +90,10 @@ impl Collector {
     fn tasks(&self, within: Within, deep: bool) -> Vec<(Task, String)> {
         let mut tasks: Vec<(Task, String)> = Vec::new();
         if within == Within::Nothing {
-            tasks.push((Task::Silent, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned()));
+            tasks.push((
+                Task::Silent,
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
+            ));
             // Deparse functions wait behind an ALTER; whoever holds one must not be able to hang us.
             tasks.push((Task::Silent, "SET LOCAL lock_timeout = '5s'".to_owned()));
         }
@@ -99,10 +103,18 @@ impl Collector {
             tasks.push((Task::Fingerprint, fingerprint::query()));
         }
         tasks.push((Task::Database, DATABASE.to_owned()));
-        tasks.extend(Names::QUERIES.iter().enumerate().map(|(index, sql)| (Task::Names(index), (*sql).to_owned())));
+        tasks.extend(
+            Names::QUERIES
+                .iter()
+                .enumerate()
+                .map(|(index, sql)| (Task::Names(index), (*sql).to_owned())),
+        );
         tasks.push((Task::Comments, COMMENTS.to_owned()));
         for &tag in Tag::ALL {
-            tasks.extend(tag.query(self.names.version()).map(|sql| (Task::Kind(tag), sql.to_owned())));
+            tasks.extend(
+                tag.query(self.names.version())
+                    .map(|sql| (Task::Kind(tag), sql.to_owned())),
+            );
         }
         tasks.push((Task::Depend, depend::QUERY.to_owned()));
         tasks.push((Task::Unmodeled, unmodeled::QUERY.to_owned()));
@@ -124,7 +136,11 @@ impl Collector {
         within: Within,
         deep: bool,
     ) -> Result<(), IntrospectError> {
-        connection.server().parameter("server_version").unwrap_or_default().clone_into(&mut self.server_version);
+        connection
+            .server()
+            .parameter("server_version")
+            .unwrap_or_default()
+            .clone_into(&mut self.server_version);
         let tasks = self.tasks(within, deep);
         let mut pipeline = connection.pipeline();
         for (_, sql) in &tasks {
@@ -135,11 +151,18 @@ impl Collector {
         let mut failed: Option<IntrospectError> = None;
         loop {
             match pipeline.next().await? {
-                Next::Event(Event::RowDescription { columns: described, .. }) => {
-                    columns = described.iter().map(|column| column.name.as_str().into()).collect();
+                Next::Event(Event::RowDescription {
+                    columns: described, ..
+                }) => {
+                    columns = described
+                        .iter()
+                        .map(|column| column.name.as_str().into())
+                        .collect();
                 }
                 Next::Event(Event::DataRow { statement, row }) if failed.is_none() => {
-                    let Some((task, _)) = tasks.get(statement) else { continue };
+                    let Some((task, _)) = tasks.get(statement) else {
+                        continue;
+                    };
                     if let Err(error) = self.take(*task, &columns, row.values()) {
                         failed = Some(error);
                     }
@@ -167,19 +190,32 @@ impl Collector {
     ) -> Result<(), IntrospectError> {
         let mut texts: Vec<Option<&str>> = Vec::with_capacity(columns.len());
         for value in values {
-            let text = value.map(std::str::from_utf8).transpose().map_err(|_| not_utf8(task, &texts, value))?;
+            let text = value
+                .map(std::str::from_utf8)
+                .transpose()
+                .map_err(|_| not_utf8(task, &texts, value))?;
             texts.push(text);
         }
         let row = Row::new(columns, &texts);
-        self.read(task, &row).map_err(|error| IntrospectError::Row { what: task.what(), error })
+        self.read(task, &row).map_err(|error| IntrospectError::Row {
+            what: task.what(),
+            error,
+        })
     }
 
     fn read(&mut self, task: Task, row: &Row<'_>) -> Result<(), RowError> {
         match task {
             Task::Silent => {}
-            Task::Horizon => self.horizons.push((row.text("horizon")?.to_owned(), row.flag("quiet")?)),
+            Task::Horizon => self
+                .horizons
+                .push((row.text("horizon")?.to_owned(), row.flag("quiet")?)),
             Task::Fingerprint => {
-                let line = format!("{} {} {}", row.text("catalog")?, row.text("rows")?, row.text_or_empty("hash")?);
+                let line = format!(
+                    "{} {} {}",
+                    row.text("catalog")?,
+                    row.text("rows")?,
+                    row.text_or_empty("hash")?
+                );
                 match (row.text("catalog")?, self.fingerprints.last_mut()) {
                     ("pg_namespace", _) | (_, None) => self.fingerprints.push(vec![line]),
                     (_, Some(last)) => last.push(line),
@@ -187,16 +223,25 @@ impl Collector {
             }
             Task::Names(index) => self.names.add(index, row)?,
             Task::Comments => {
-                let key =
-                    Key { class: Class(row.number("classoid")?), oid: row.number("objoid")?, sub: row.number("objsubid")? };
-                self.comments.insert(key, row.text("description")?.to_owned());
+                let key = Key {
+                    class: Class(row.number("classoid")?),
+                    oid: row.number("objoid")?,
+                    sub: row.number("objsubid")?,
+                };
+                self.comments
+                    .insert(key, row.text("description")?.to_owned());
             }
             Task::Kind(tag) => self.object(tag, row)?,
             Task::Depend => self.addresses.add(row)?,
-            Task::Unmodeled => self.all.push((row.number("class")?, row.number("oid")?, row.number("schema")?)),
+            Task::Unmodeled => self.all.push((
+                row.number("class")?,
+                row.number("oid")?,
+                row.number("schema")?,
+            )),
             Task::InvalidIndexes => {
                 if let Some(index) = self.names.relation(row.number("oid")?) {
-                    self.invalid_indexes.push(crate::catalog::quote::qualified(&index.schema, &index.name));
+                    self.invalid_indexes
+                        .push(crate::catalog::quote::qualified(&index.schema, &index.name));
                 }
             }
             Task::Database => {
@@ -212,8 +257,12 @@ impl Collector {
     }
 
     fn object(&mut self, tag: Tag, row: &Row<'_>) -> Result<(), RowError> {
-        let Some(found) = tag.read(row, &self.names)? else { return Ok(()) };
-        let Some(&own) = found.keys.first() else { return Ok(()) };
+        let Some(found) = tag.read(row, &self.names)? else {
+            return Ok(());
+        };
+        let Some(&own) = found.keys.first() else {
+            return Ok(());
+        };
         if self.names.is_member(own.class, own.oid) {
             return Ok(());
         }
@@ -223,9 +272,14 @@ impl Collector {
             self.addresses.claim(key, self.objects.len());
         }
         if let Some(position) = found.position {
-            self.positions.push((Key { sub: 0, ..own }, position, found.id.name.clone()));
+            self.positions
+                .push((Key { sub: 0, ..own }, position, found.id.name.clone()));
         }
-        self.objects.push(Object { id: found.id, body: found.body, meta });
+        self.objects.push(Object {
+            id: found.id,
+            body: found.body,
+            meta,
+        });
         Ok(())
     }
 
@@ -269,8 +323,17 @@ impl Collector {
     fn layout(&mut self) -> BTreeMap<Id, Vec<Str>> {
         let mut columns: BTreeMap<Id, Vec<(i32, Str)>> = BTreeMap::new();
         for (relation, position, name) in std::mem::take(&mut self.positions) {
-            let Some(table) = self.addresses.object(relation).and_then(|place| self.objects.get(place)) else { continue };
-            columns.entry(table.id.clone()).or_default().push((position, name));
+            let Some(table) = self
+                .addresses
+                .object(relation)
+                .and_then(|place| self.objects.get(place))
+            else {
+                continue;
+            };
+            columns
+                .entry(table.id.clone())
+                .or_default()
+                .push((position, name));
         }
         columns
             .into_iter()
@@ -283,7 +346,14 @@ impl Collector {
 }
 
 fn not_utf8(task: Task, before: &[Option<&str>], value: Option<&[u8]>) -> IntrospectError {
-    let near = before.iter().flatten().find(|text| text.parse::<u64>().is_err()).copied().unwrap_or_default();
+    let near = before
+        .iter()
+        .flatten()
+        .find(|text| text.parse::<u64>().is_err())
+        .copied()
+        .unwrap_or_default();
     let bytes = String::from_utf8_lossy(value.unwrap_or_default());
-    IntrospectError::NotUtf8 { object: format!("{} {near} {:?}", task.what(), bytes) }
+    IntrospectError::NotUtf8 {
+        object: format!("{} {near} {:?}", task.what(), bytes),
+    }
 }

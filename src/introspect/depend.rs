@@ -34,9 +34,16 @@ impl Addresses {
 
     /// Takes in a row of [`QUERY`].
     pub(super) fn add(&mut self, row: &Row<'_>) -> Result<(), RowError> {
-        let from = Key { class: Class(row.number("classid")?), oid: row.number("objid")?, sub: row.number("objsubid")? };
-        let to =
-            Key { class: Class(row.number("refclassid")?), oid: row.number("refobjid")?, sub: row.number("refobjsubid")? };
+        let from = Key {
+            class: Class(row.number("classid")?),
+            oid: row.number("objid")?,
+            sub: row.number("objsubid")?,
+        };
+        let to = Key {
+            class: Class(row.number("refclassid")?),
+            oid: row.number("refobjid")?,
+            sub: row.number("refobjsubid")?,
+        };
         match row.letter("deptype")? {
             'n' => self.rows.push((from, to, Strength::Normal)),
             // A default that no kind claims (a view's) is its column's.
@@ -77,11 +84,21 @@ impl Addresses {
     pub(super) fn edges(&self, objects: &[Object]) -> Vec<(crate::catalog::Id, Edge)> {
         let mut edges = Vec::with_capacity(self.rows.len());
         for &(from, to, strength) in &self.rows {
-            let (Some(from), Some(to)) = (self.object(from), self.object(to)) else { continue };
-            let (Some(from), Some(to)) = (objects.get(from), objects.get(to)) else { continue };
+            let (Some(from), Some(to)) = (self.object(from), self.object(to)) else {
+                continue;
+            };
+            let (Some(from), Some(to)) = (objects.get(from), objects.get(to)) else {
+                continue;
+            };
             let in_one_tree = from.id.same_root(&to.id) && (!from.id.is_part() || !to.id.is_part());
             if from.id != to.id && !in_one_tree {
-                edges.push((from.id.clone(), Edge { to: to.id.clone(), strength }));
+                edges.push((
+                    from.id.clone(),
+                    Edge {
+                        to: to.id.clone(),
+                        strength,
+                    },
+                ));
             }
         }
         edges

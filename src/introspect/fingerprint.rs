@@ -12,10 +12,32 @@ pub(super) const HORIZON: &str = "SELECT pg_current_snapshot()::text AS horizon,
 
 /// Catalogs whose row versions change with DDL only.
 const CATALOGS: &[&str] = &[
-    "pg_namespace", "pg_attribute", "pg_attrdef", "pg_constraint", "pg_proc", "pg_type", "pg_enum", "pg_range",
-    "pg_trigger", "pg_rewrite", "pg_policy", "pg_description", "pg_depend", "pg_extension", "pg_sequence",
-    "pg_inherits", "pg_partitioned_table", "pg_collation", "pg_aggregate", "pg_operator", "pg_cast",
-    "pg_default_acl", "pg_init_privs", "pg_statistic_ext", "pg_event_trigger", "pg_seclabel",
+    "pg_namespace",
+    "pg_attribute",
+    "pg_attrdef",
+    "pg_constraint",
+    "pg_proc",
+    "pg_type",
+    "pg_enum",
+    "pg_range",
+    "pg_trigger",
+    "pg_rewrite",
+    "pg_policy",
+    "pg_description",
+    "pg_depend",
+    "pg_extension",
+    "pg_sequence",
+    "pg_inherits",
+    "pg_partitioned_table",
+    "pg_collation",
+    "pg_aggregate",
+    "pg_operator",
+    "pg_cast",
+    "pg_default_acl",
+    "pg_init_privs",
+    "pg_statistic_ext",
+    "pg_event_trigger",
+    "pg_seclabel",
 ];
 
 /// One row per catalog: its name, the number of its rows, and a hash of their versions.
@@ -40,7 +62,10 @@ pub(super) fn query() -> String {
          indkey::text, indoption::text)::text)::int8) FROM pg_index"
             .to_owned(),
     );
-    parts.push("SELECT 'pg_roles', count(*), sum(hashtext((oid, rolname)::text)::int8) FROM pg_roles".to_owned());
+    parts.push(
+        "SELECT 'pg_roles', count(*), sum(hashtext((oid, rolname)::text)::int8) FROM pg_roles"
+            .to_owned(),
+    );
     parts.join(" UNION ALL ")
 }
 

@@ -69,7 +69,9 @@ pub enum IntrospectError {
         error: RowError,
     },
     /// A name or text that is not UTF-8 in a database whose encoding is `SQL_ASCII`.
-    #[error("{object} is not UTF-8; a database in SQL_ASCII can be read only when all names and texts are UTF-8")]
+    #[error(
+        "{object} is not UTF-8; a database in SQL_ASCII can be read only when all names and texts are UTF-8"
+    )]
     NotUtf8 {
         /// What, as far as it can be printed.
         object: String,
@@ -107,7 +109,11 @@ const ATTEMPTS: u32 = 5;
 ///
 /// The first attempt trusts only a server on which nothing at all was written meanwhile; later ones compare
 /// fingerprints of the catalogs, so that traffic on tables does not matter.
-pub async fn read(connection: &mut Connection, scope: &Scope, within: Within) -> Result<Reading, IntrospectError> {
+pub async fn read(
+    connection: &mut Connection,
+    scope: &Scope,
+    within: Within,
+) -> Result<Reading, IntrospectError> {
     for attempt in 1..=ATTEMPTS {
         let deep = attempt > 1;
         let mut collector = Collector::new(connection.server().version_num(), scope.clone());
@@ -123,15 +129,21 @@ pub async fn read(connection: &mut Connection, scope: &Scope, within: Within) ->
     for row in connection.query(fingerprint::WRITERS, &[]).await? {
         writers.extend(row.get(0).map(str::to_owned));
     }
-    Err(IntrospectError::Restless { attempts: ATTEMPTS, writers })
+    Err(IntrospectError::Restless {
+        attempts: ATTEMPTS,
+        writers,
+    })
 }
 
 /// Something that was there a moment ago is gone: `XX000` ("cache lookup failed"), undefined object and the like.
 fn is_torn(error: &IntrospectError) -> bool {
     match error {
-        IntrospectError::Connection(error) => {
-            error.server().is_some_and(|error| matches!(error.code(), "XX000" | "42P01" | "42704" | "42883" | "42703"))
-        }
+        IntrospectError::Connection(error) => error.server().is_some_and(|error| {
+            matches!(
+                error.code.as_str(),
+                "XX000" | "42P01" | "42704" | "42883" | "42703"
+            )
+        }),
         IntrospectError::Row { .. } => true,
         IntrospectError::NotUtf8 { .. } | IntrospectError::Restless { .. } => false,
     }

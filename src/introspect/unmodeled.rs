@@ -42,7 +42,10 @@ UNION ALL SELECT 6100, oid, 0 FROM pg_subscription WHERE subdbid = (SELECT oid F
 
 /// The query that names these objects, in their order.
 pub(super) fn describe(keys: &[Key]) -> String {
-    let list: Vec<String> = keys.iter().map(|key| format!("({}, {})", key.class.0, key.oid)).collect();
+    let list: Vec<String> = keys
+        .iter()
+        .map(|key| format!("({}, {})", key.class.0, key.oid))
+        .collect();
     format!(
         "SELECT i.type || ' ' || i.identity AS object FROM (VALUES {}) AS k (class, oid) \
          CROSS JOIN LATERAL pg_identify_object(k.class::oid, k.oid::oid, 0) AS i ORDER BY 1",
