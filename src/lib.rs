@@ -15,6 +15,7 @@ pub mod cli;
 pub mod connect;
 pub mod diff;
 pub mod introspect;
+mod nearest;
 pub mod plan;
 pub mod procedure;
 pub mod render;

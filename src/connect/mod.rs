@@ -11,12 +11,14 @@ pub mod config;
 pub mod connection;
 pub mod copy;
 mod error;
+pub mod interrupt;
 pub mod pipeline;
 pub mod rows;
 
 pub use config::{Config, ConfigError, Environment, Given};
 pub use connection::{Connection, Transport};
 pub use error::Error;
+pub use interrupt::{Interrupt, Interrupter};
 pub use pipeline::{Next, Pipeline};
 pub use rows::{Row, RowRef};
 pub use snapback_proto::{

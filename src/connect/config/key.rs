@@ -129,23 +129,9 @@ impl Key {
     }
 }
 
-/// The candidate most like `word`, when it is near enough to be what was meant.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let word = word.to_ascii_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Key, Policy, nearest};
+    use super::{Key, Policy};
 
     #[test]
     fn names_and_variables_are_unique() {
@@ -171,15 +157,5 @@ mod tests {
             let key = Key::from_name(name).map(Key::policy);
             assert!(key.is_some() && key != Some(Policy::Ignored), "{name}");
         }
-    }
-
-    #[test]
-    fn nearest_needs_likeness() {
-        let names = || Key::ALL.iter().map(|key| key.name());
-        assert_eq!(nearest("sslmod", names()), Some("sslmode"));
-        assert_eq!(nearest("usr", names()), Some("user"));
-        assert_eq!(nearest("PORT", names()), Some("port"));
-        assert_eq!(nearest("frobnicate", names()), None);
-        assert_eq!(nearest("", names()), None);
     }
 }

@@ -8,7 +8,8 @@ use std::{
     path::PathBuf,
 };
 
-use super::key::{Key, Policy, nearest};
+use super::key::{Key, Policy};
+use crate::nearest::nearest;
 
 /// Where a parameter's value was found. Shown to the user in errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
