@@ -1,3 +1,7 @@
-//! The binary: parse the arguments, run, map the outcome to an exit code. Nothing else lives here.
+//! The binary: parse the arguments, run, map the outcome to an exit code. All of it is in [`snapback::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    snapback::cli::main()
+}

@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod cli;
 mod introspect;
 mod support;
 mod tidy;

@@ -110,7 +110,14 @@ pub struct Failure {
 impl Failure {
     /// A failure with a message and nothing else yet.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), place: None, server: None, state: None, next: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            place: None,
+            server: None,
+            state: None,
+            next: Vec::new(),
+        }
     }
 
     /// [`FailureKind::Usage`].
@@ -125,7 +132,8 @@ impl Failure {
 
     /// [`FailureKind::RolledBack`], with the sentence that says so.
     pub fn rolled_back(message: impl Into<String>) -> Self {
-        Self::new(FailureKind::RolledBack, message).state("Nothing was changed: the transaction was rolled back.")
+        Self::new(FailureKind::RolledBack, message)
+            .state("Nothing was changed: the transaction was rolled back.")
     }
 
     /// [`FailureKind::Unreachable`].
@@ -187,7 +195,8 @@ mod tests {
     #[test]
     fn a_place_counts_lines_and_characters() {
         let text = "eins\r\nzwölf x\nend";
-        let at = |needle: &str| Place::in_text("f.sql", text, text.find(needle).unwrap_or(text.len()));
+        let at =
+            |needle: &str| Place::in_text("f.sql", text, text.find(needle).unwrap_or(text.len()));
         assert_eq!(at("eins").to_string(), "f.sql:1:1");
         assert_eq!(at("eins").source, "eins");
         assert_eq!(at("x").to_string(), "f.sql:2:7");

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 pub(crate) struct Snapback {
     command: Command,
     input: Option<Vec<u8>>,
+    /// Kept until the program ends.
     home: TempDir,
 }
 

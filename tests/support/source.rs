@@ -67,8 +67,12 @@ impl File {
         &self.code
     }
 
-    /// The code above the file's own tests, which are its last item.
+    /// The code above the file's own tests, which are its last item; nothing of a file of tests.
     pub(crate) fn code_before_tests(&self) -> &str {
+        let name = self.path.trim_end_matches(".rs");
+        if name.ends_with("/tests") || name.ends_with("_tests") || name.contains("/tests/") {
+            return "";
+        }
         let end = self.code.find("#[cfg(test)]").unwrap_or(self.code.len());
         &self.code[..end]
     }
