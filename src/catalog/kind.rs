@@ -99,6 +99,11 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         let _ = (from, to);
         None
     }
+
+    /// Roles that its properties name (those of a policy); owner and ACL are `meta`'s.
+    fn roles(&self) -> Vec<&str> {
+        Vec::new()
+    }
 }
 
 /// Generates [`Tag`] (which kind) and [`Body`] (an object of some kind) from the one list of kinds.
@@ -183,6 +188,8 @@ macro_rules! kinds {
                     _ => Change::Replace,
                 }
             }
+            /// Roles that its properties name.
+            pub fn roles(&self) -> Vec<&str> { match self { $(Self::$variant(body) => body.roles(),)* } }
             /// The steps that move it to the new form of something it depends on.
             pub fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
                 match self { $(Self::$variant(body) => body.follow(id, replaced),)* }

@@ -1,0 +1,103 @@
+//! The way into and out of the one transaction: its settings and the advisory lock.
+//!
+//! Everything is set for the transaction only: a session setting would leak through a pooler.
+
+use std::time::Duration;
+
+use super::ApplyError;
+use crate::connect::{Connection, Error};
+use crate::introspect::PIN;
+
+/// What a transaction waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `lock_timeout`: how long a statement waits for a lock.
+    pub lock_timeout: Duration,
+    /// `statement_timeout`; `None` for no limit.
+    pub statement_timeout: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(5),
+            statement_timeout: None,
+        }
+    }
+}
+
+/// The advisory lock that keeps two runs apart; held to the end of the transaction, so that nothing strands it.
+const TRY_LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtext('snapback:rollback'))";
+
+/// Who holds it. A bigint key is split into `classid` (high half) and `objid` (low half), `objsubid` 1.
+const HOLDER: &str = "\
+SELECT format('pid %s (%s) since %s', a.pid, coalesce(nullif(a.application_name, ''), 'no application name'), \
+to_char(a.xact_start, 'YYYY-MM-DD HH24:MI:SS TZ')) \
+FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+AND ((l.classid::int8 << 32) | l.objid::int8) = hashtext('snapback:rollback')::int8 LIMIT 1";
+
+/// Opens the transaction and takes the lock. READ COMMITTED, since a REPEATABLE READ snapshot would be older than the
+/// lock.
+pub async fn enter(connection: &mut Connection, settings: &Settings) -> Result<(), ApplyError> {
+    refuse_read_only(connection).await?;
+    let timeout = settings
+        .statement_timeout
+        .map_or(0, |timeout| timeout.as_millis());
+    let sql = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+         SET LOCAL lock_timeout = {};
+         SET LOCAL statement_timeout = {timeout};
+         SET LOCAL idle_in_transaction_session_timeout = 0;
+         SET LOCAL check_function_bodies = off;
+         SET LOCAL default_tablespace = '';
+         SET LOCAL default_table_access_method = heap;
+         {PIN}",
+        settings.lock_timeout.as_millis()
+    );
+    connection.execute(&sql).await?;
+    let rows = connection.query(TRY_LOCK, &[]).await?;
+    if rows.first().and_then(|row| row.get(0)) == Some("t") {
+        return Ok(());
+    }
+    let holder = connection.query(HOLDER, &[]).await?;
+    let holder = holder.first().and_then(|row| row.get(0)).map(str::to_owned);
+    leave(connection).await?;
+    Err(ApplyError::Locked { holder })
+}
+
+async fn refuse_read_only(connection: &mut Connection) -> Result<(), ApplyError> {
+    let sql = "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only')";
+    let rows = connection.query(sql, &[]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    if row.get(0) == Some("t") {
+        return Err(ApplyError::ReadOnly("a standby"));
+    }
+    Ok(())
+}
+
+/// Takes the lock that destroying the table takes anyway, so that no row written later is missed. `table` is quoted
+/// and qualified.
+pub async fn lock_table(connection: &mut Connection, table: &str) -> Result<(), Error> {
+    connection
+        .execute(&format!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"))
+        .await?;
+    Ok(())
+}
+
+/// The settings once more, and no other role, whatever a script did to them.
+pub async fn pin_again(connection: &mut Connection) -> Result<(), Error> {
+    connection
+        .execute(&format!("RESET ROLE; RESET SESSION AUTHORIZATION; {PIN}"))
+        .await?;
+    Ok(())
+}
+
+/// Ends the transaction without a trace.
+pub async fn leave(connection: &mut Connection) -> Result<(), Error> {
+    connection.execute("ROLLBACK").await?;
+    Ok(())
+}
