@@ -207,4 +207,16 @@ macro_rules! kinds {
 kinds! {
     /// A schema (`pg_namespace`).
     Schema(super::schema::Schema),
+    /// An extension (`pg_extension`).
+    Extension(super::extension::Extension),
+    /// An enum type (`pg_enum`).
+    Enum(super::type_::enum_::Enum),
+    /// A domain (`pg_type`).
+    Domain(super::type_::domain::Domain),
+    /// A CHECK constraint of a domain (`pg_constraint`).
+    DomainConstraint(super::type_::domain_constraint::DomainConstraint),
+    /// A composite type (`pg_type`).
+    Composite(super::type_::composite::Composite),
+    /// A range type (`pg_range`).
+    Range(super::type_::range::Range),
 }

@@ -5,6 +5,7 @@
 //! outside this folder names a kind.
 
 pub mod canon;
+pub mod extension;
 pub mod id;
 pub mod kind;
 pub mod meta;
@@ -14,6 +15,7 @@ pub mod record;
 pub mod row;
 pub mod schema;
 pub mod step;
+pub mod type_;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,0 +1,203 @@
+//! Enum types (`pg_type`, `pg_enum`; manual: CREATE TYPE .. AS ENUM, ALTER TYPE .. ADD VALUE).
+//!
+//! The server can add labels but neither remove nor reorder them, so that makes a new type. A new label cannot
+//! be used in the transaction that adds it (SQLSTATE 55P04): a type whose new label is named by another object
+//! is made anew too, since the labels of a type made in the same transaction can be used.
+
+use crate::catalog::Catalog;
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::quote::literal;
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::step::{Step, Tx};
+use crate::record;
+
+record! {
+    /// An enum type.
+    pub struct Enum {
+        /// Its labels in their order.
+        pub labels: Vec<String>,
+    }
+}
+
+impl Kind for Enum {
+    const NAME: &'static str = "type";
+    const LABEL: &'static str = "enum";
+    const KEYWORD: &'static str = "TYPE";
+    const STYLE: Style = Style::Qualified;
+    const FAMILY: Family = Family::Type;
+    const ACL: Option<(char, &'static str)> = Some(('T', "TYPE"));
+    const REBUILDABLE: bool = true;
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        sql: "SELECT t.oid, t.typnamespace, t.typname, e.labels, t.typowner AS owner, t.typacl AS acl FROM pg_type t \
+              LEFT JOIN (SELECT enumtypid, array_agg(enumlabel::text ORDER BY enumsortorder) AS labels \
+                         FROM pg_enum GROUP BY enumtypid) e ON e.enumtypid = t.oid \
+              WHERE t.typtype = 'e' AND t.oid >= 16384",
+    }];
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let oid = row.number("oid")?;
+        let Some(schema) = names.schema(row.number("typnamespace")?) else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            id: Id::in_schema(Tag::Enum, schema, row.text("typname")?),
+            keys: vec![Key::new(Class::TYPE, oid)],
+            position: None,
+            body: Self {
+                labels: row.list("labels")?,
+            },
+        }))
+    }
+
+    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
+        let Self { labels } = self;
+        let labels: Vec<_> = labels.iter().map(|label| literal(label)).collect();
+        let list = match labels.as_slice() {
+            [] => String::new(),
+            labels => format!("\n    {}\n", labels.join(",\n    ")),
+        };
+        vec![Step::create(
+            id,
+            format!("CREATE TYPE {} AS ENUM ({list})", id.sql()),
+        )]
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        Step::drop(id, format!("DROP TYPE {}", id.sql()))
+    }
+
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
+        let Self { labels } = new;
+        let Some(added) = added(&self.labels, labels) else {
+            return Change::Replace;
+        };
+        if is_named(&added, id, scene) {
+            return Change::Replace;
+        }
+        let steps = added.iter().map(|Added { label, place }| Step {
+            tx: Tx::CommitAfter,
+            ..Step::alter(
+                id,
+                format!(
+                    "ALTER TYPE {} ADD VALUE {}{place}",
+                    id.sql(),
+                    literal(label)
+                ),
+            )
+        });
+        Change::InPlace(steps.collect())
+    }
+
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        super::rename(from, to)
+    }
+}
+
+/// A label to be added, and the clause that says where.
+struct Added<'a> {
+    label: &'a str,
+    place: String,
+}
+
+/// The labels that make `new` of `old`, in the order in which to add them; `None` when it takes more than
+/// adding.
+fn added<'a>(old: &'a [String], new: &'a [String]) -> Option<Vec<Added<'a>>> {
+    let mut kept = old.iter().peekable();
+    let mut added = Vec::new();
+    let mut before: Option<&str> = None;
+    for label in new {
+        if kept.next_if_eq(&label).is_none() {
+            let place = match (before, kept.peek()) {
+                (Some(before), _) => format!(" AFTER {}", literal(before)),
+                (None, Some(next)) => format!(" BEFORE {}", literal(next)),
+                (None, None) => String::new(),
+            };
+            added.push(Added { label, place });
+        }
+        before = Some(label);
+    }
+    kept.next().is_none().then_some(added)
+}
+
+/// Whether an object that depends on the type names one of the labels as a constant of it. Such an object is
+/// new or changed, since the old type has no such label: the plan makes it in the transaction that adds the
+/// label. A body in text alone (`AS $$..$$`) does not count: it is not parsed before it runs.
+fn is_named(added: &[Added<'_>], id: &Id, scene: &Catalog) -> bool {
+    let cast = json(&format!("::{}", id.sql()));
+    let mut dependents = scene.all_edges().filter(|(_, edge)| edge.to == *id);
+    dependents.any(|(dependent, _)| {
+        let body = scene
+            .get(dependent)
+            .and_then(|object| serde_json::to_string(&object.body).ok())
+            .unwrap_or_default();
+        body.contains(&cast)
+            && added
+                .iter()
+                .any(|Added { label, place: _ }| names(&body, label))
+    })
+}
+
+/// Whether the text may name the label, alone or inside an array constant; one that would be escaped there is
+/// taken to be named.
+fn names(text: &str, label: &str) -> bool {
+    label.contains(['\'', '"', '\\']) || text.contains(&json(label))
+}
+
+/// The text as it stands between the quotes of a JSON string.
+fn json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.trim_matches('"').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mood(labels: &[&str]) -> Enum {
+        Enum {
+            labels: labels.iter().map(|&label| label.to_owned()).collect(),
+        }
+    }
+
+    fn steps(old: &[&str], new: &[&str]) -> Option<Vec<String>> {
+        let id = Id::in_schema(Tag::Enum, "app", "Mood");
+        match mood(old).change(&mood(new), &id, &Catalog::default()) {
+            Change::InPlace(steps) => Some(steps.into_iter().map(|step| step.sql).collect()),
+            Change::Replace => None,
+        }
+    }
+
+    #[test]
+    fn it_is_made_with_its_labels() {
+        let id = Id::in_schema(Tag::Enum, "app", "Mood");
+        let sql = &mood(&["it's", "a\\b"]).create(&id, &Catalog::default())[0].sql;
+        assert_eq!(
+            sql,
+            "CREATE TYPE app.\"Mood\" AS ENUM (\n    'it''s',\n    E'a\\\\b'\n)"
+        );
+    }
+
+    #[test]
+    fn labels_are_added_where_they_belong() {
+        let sql = steps(&["b", "d"], &["a", "a2", "b", "c", "d", "e"]);
+        let expected = [
+            "ALTER TYPE app.\"Mood\" ADD VALUE 'a' BEFORE 'b'",
+            "ALTER TYPE app.\"Mood\" ADD VALUE 'a2' AFTER 'a'",
+            "ALTER TYPE app.\"Mood\" ADD VALUE 'c' AFTER 'b'",
+            "ALTER TYPE app.\"Mood\" ADD VALUE 'e' AFTER 'd'",
+        ];
+        assert_eq!(sql, Some(expected.map(str::to_owned).to_vec()));
+        let first = "ALTER TYPE app.\"Mood\" ADD VALUE 'a'".to_owned();
+        assert_eq!(steps(&[], &["a"]), Some(vec![first]));
+    }
+
+    #[test]
+    fn labels_are_neither_removed_nor_moved_in_place() {
+        assert_eq!(steps(&["a", "b"], &["a"]), None);
+        assert_eq!(steps(&["a", "b"], &["b", "a"]), None);
+        assert_eq!(steps(&["a", "b"], &["a", "c"]), None);
+    }
+}
