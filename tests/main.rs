@@ -10,6 +10,8 @@
 
 mod cli;
 mod introspect;
+#[cfg(feature = "static-test")]
+mod static_binary;
 mod support;
 mod tidy;
 mod wire;
