@@ -314,7 +314,8 @@ impl Mechanisms {
             }
             read.plain |= name == sasl::SCRAM_SHA_256;
             read.plus |= name == sasl::SCRAM_SHA_256_PLUS;
-            read.names.push(name);
+            // A stranger chose the name, and it will be shown.
+            read.names.push(name.escape_debug().take(40).collect());
         }
         body.end()?;
         Ok(read)

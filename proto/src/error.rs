@@ -15,7 +15,9 @@ pub enum ProtocolError {
         tag: u8,
     },
     /// A length that the message cannot have.
-    #[error("the server announced a {message} message of {length} bytes, which it cannot have")]
+    #[error(
+        "the server announced a {message} message of {length} bytes, which it cannot have: is this a Postgres server?"
+    )]
     Length {
         /// The manual's name of the message.
         message: &'static str,
@@ -89,7 +91,7 @@ pub enum ProtocolError {
     /// The server let us in without proving that it knows the password's verifier.
     #[error("the server ended SCRAM authentication without proving who it is")]
     ServerNotProven,
-    /// A `COPY .. FROM STDIN` started, for which no data was queued though later statements were.
+    /// A `COPY .. FROM STDIN` started, for which no data was queued before the Sync behind it.
     #[error("statement {statement} is a COPY FROM STDIN, but no data was sent for it")]
     CopyWithoutData {
         /// Its index.
@@ -112,7 +114,7 @@ pub enum ProtocolError {
     /// More parameters than a statement can have.
     #[error("a statement cannot have more than 65535 parameters")]
     TooManyParameters,
-    /// The server had ended the session with a fatal error.
-    #[error("the server has ended the session")]
+    /// The session has ended: an earlier error said why.
+    #[error("the session has ended")]
     Ended,
 }

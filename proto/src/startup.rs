@@ -5,6 +5,7 @@
 //! Source: manual, "Start-up" and "SSL Session Encryption".
 
 use std::collections::BTreeMap;
+use std::task::Poll;
 
 use bytes::{Buf, BytesMut};
 use postgres_protocol::message::frontend;
@@ -178,32 +179,35 @@ pub(crate) fn read_negotiation(mut body: Body) -> Result<(), ProtocolError> {
         body.text()?;
     }
     body.end()?;
-    // Servers before 9.3.21 and the like put the minor version alone into the field.
+    // Servers send the whole version; the manual can be read as if the minor one stood alone.
     if major != 3 && major != 0 {
         return Err(ProtocolError::Version { major, minor });
     }
     Ok(())
 }
 
-/// Takes the text of a server that could not start a process for us off `input`: an `E`, then the text,
-/// without a length (`report_fork_failure_to_client`, `postmaster.c`). `None` when `input` is not that, or not all of it.
-pub(crate) fn plain_error(input: &mut BytesMut) -> Option<ServerError> {
+/// Takes the text of a server that could not start a process for us off `input`: an `E`, then the text up to a
+/// zero byte, without a length (`report_fork_failure_to_client`, `postmaster.c`). `Ready(None)` when `input` is
+/// something else, `Pending` when it is not all there.
+pub(crate) fn plain_error(input: &mut BytesMut) -> Poll<Option<ServerError>> {
     let [frame::tag::ERROR_RESPONSE, text @ ..] = &input[..] else {
-        return None;
+        return Poll::Ready(None);
     };
-    // The bytes of a length would be small; four letters read as a length are far too long.
-    if !text
-        .first_chunk::<4>()?
-        .iter()
-        .all(|b| (b' '..=b'~').contains(b))
-    {
-        return None;
+    // The first byte of the length of a true error is zero.
+    match text.first() {
+        None => return Poll::Pending,
+        Some(b' '..=b'~') => {}
+        Some(_) => return Poll::Ready(None),
     }
-    let end = memchr::memchr(0, text)?;
-    let message = String::from_utf8_lossy(&text[..end]).trim_end().to_owned();
-    if message.len() > LONGEST_PLAIN_ERROR {
-        return None;
-    }
+    let Some(end) = memchr::memchr(0, text) else {
+        return if text.len() > LONGEST_PLAIN_ERROR {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        };
+    };
+    let message = String::from_utf8_lossy(text.get(..end).unwrap_or(text));
+    let error = ServerError::plain(message.trim_end().to_owned());
     input.advance(end + 2);
-    Some(ServerError::plain(message))
+    Poll::Ready(Some(error))
 }

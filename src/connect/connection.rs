@@ -13,8 +13,8 @@ use bytes::{Buf, BytesMut};
 use snapback_proto::startup::Server;
 use snapback_proto::trace::Trace;
 use snapback_proto::{
-    Authentication, CancelKey, CommandTag, Credentials, Event, Notice, Session, Startup,
-    TransactionStatus,
+    Authentication, CancelKey, CommandTag, Credentials, Event, Notice, ProtocolError, Session,
+    Startup, TransactionStatus,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
@@ -110,7 +110,7 @@ impl Connection {
 
     /// Whether the session has ended: by the server, by a broken protocol, or with the socket.
     pub fn is_closed(&self) -> bool {
-        self.session.has_ended() || self.write_error.is_some()
+        self.session.has_ended()
     }
 
     /// The notices that came with the calls below since this was last called.
@@ -243,19 +243,20 @@ impl Connection {
                     event => Ok(Next::Event(event)),
                 };
             }
-            if self.session.unsent() == 0 {
-                if !self.session.is_busy() {
-                    return Ok(Next::Done);
-                }
-                if self.session.wants_copy_data() {
-                    return Ok(Next::Room);
-                }
-                self.session.flush_if_needed()?;
+            if self.session.has_ended() {
+                return Err(ProtocolError::Ended.into());
+            }
+            if self.session.unsent() == 0 && !self.session.is_busy() {
+                return Ok(Next::Done);
             }
             let progress = std::future::poll_fn(|cx| self.poll_progress(cx)).await;
-            match progress.map_err(Error::Lost)? {
-                Progress::Read => {}
-                Progress::Room => return Ok(Next::Room),
+            match progress {
+                Ok(Progress::Sent | Progress::Read) => {}
+                Ok(Progress::Room) => return Ok(Next::Room),
+                Err(error) => {
+                    self.session.end();
+                    return Err(Error::Lost(error));
+                }
             }
         }
     }
@@ -263,10 +264,13 @@ impl Connection {
     /// Writes what it can and reads what there is.
     fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Progress>> {
         if self.write_error.is_none()
-            && let Poll::Ready(Err(error)) = self.poll_write(cx)
+            && let Poll::Ready(Err(error)) = self.poll_write_answerable(cx)
         {
             self.write_error = Some(error);
             self.session.outgoing().clear();
+        }
+        if self.session.unsent() == 0 && !self.session.is_busy() {
+            return Poll::Ready(Ok(Progress::Sent));
         }
         if let Poll::Ready(read) = self.poll_read(cx) {
             return Poll::Ready(match (read, self.write_error.take()) {
@@ -278,11 +282,25 @@ impl Connection {
                 }
             });
         }
-        if self.full && self.session.unsent() < LOW_WATER {
+        let wanted = if self.full {
+            self.session.unsent() < LOW_WATER
+        } else {
+            self.session.unsent() == 0 && self.session.wants_copy_data()
+        };
+        if wanted {
             self.full = false;
             return Poll::Ready(Ok(Progress::Room));
         }
         Poll::Pending
+    }
+
+    /// Writes all that is queued, and a Flush behind it where the server would else keep its answers to itself
+    /// while we wait for them.
+    fn poll_write_answerable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write(cx))?;
+        // It fails only where the session has ended, and then there is nothing to write.
+        let _ = self.session.flush_if_needed();
+        self.poll_write(cx)
     }
 
     /// Writes all that is queued.
@@ -296,6 +314,8 @@ impl Connection {
             out.advance(written);
             self.unflushed = true;
         }
+        // Not kept: it may have held a very long statement.
+        *out = BytesMut::new();
         if self.unflushed {
             ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
             self.unflushed = false;
@@ -306,7 +326,12 @@ impl Connection {
     /// Reads once. The buffer grows with what really arrives, not with what a header announces.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.input.capacity() - self.input.len() < READ / 8 {
-            self.input.reserve(READ.max(self.input.len()));
+            if self.input.is_empty() {
+                // Rows may still use the old one, and it may have grown for a very long message.
+                self.input = BytesMut::with_capacity(READ);
+            } else {
+                self.input.reserve(READ.max(self.input.len()));
+            }
         }
         // `read_buf` keeps nothing between polls, so that a new one for each poll is the same.
         pin!(self.stream.read_buf(&mut self.input)).poll(cx)
@@ -315,7 +340,11 @@ impl Connection {
 
 /// What [`Connection::poll_progress`] did.
 enum Progress {
+    /// Everything was written, and no answer is due.
+    Sent,
+    /// More has come.
     Read,
+    /// The caller may queue more.
     Room,
 }
 

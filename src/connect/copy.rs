@@ -38,10 +38,12 @@ impl Connection {
         mut data: impl FnMut() -> Result<Option<Bytes>, E>,
     ) -> Result<u64, E> {
         let mut rows = 0;
-        let mut ended = false;
+        let (mut ended, mut over) = (false, false);
         let mut failed: Option<E> = None;
         let mut pipeline = self.pipeline();
         pipeline.execute(sql)?;
+        // Where it is no COPY at all, this makes the server say so before the data ends.
+        pipeline.flush()?;
         loop {
             while !ended && pipeline.has_room() {
                 match data() {
@@ -63,15 +65,19 @@ impl Connection {
             match pipeline.next().await? {
                 Next::Event(Event::Error { statement, error }) => {
                     failed.get_or_insert(Error::Server { statement, error }.into());
-                    if !ended {
-                        pipeline.sync()?;
-                        ended = true;
-                    }
+                    over = true;
                 }
-                Next::Event(Event::CommandComplete { tag, .. }) => rows = tag.rows().unwrap_or(0),
+                Next::Event(Event::CommandComplete { tag, .. }) => {
+                    rows = tag.rows().unwrap_or(0);
+                    over = true;
+                }
                 Next::Event(event @ Event::Notice { .. }) => pipeline.keep_notice(event),
                 Next::Event(_) | Next::Room => {}
                 Next::Done => return failed.map_or(Ok(rows), Err),
+            }
+            if over && !ended {
+                pipeline.sync()?;
+                ended = true;
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The wire protocol and the connection: against a real server, and against one that plays a script.
 
+mod connection;
 mod server;
+mod session;
 
 use std::time::Duration;
 

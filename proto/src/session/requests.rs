@@ -77,8 +77,9 @@ pub(super) struct Requests {
 }
 
 impl Requests {
+    /// Whether the server owes no answer.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && !self.skipping
+        self.queue.is_empty()
     }
 
     pub(super) fn is_skipping(&self) -> bool {
@@ -161,12 +162,17 @@ impl Requests {
         })
     }
 
-    /// Whether a COPY was begun, by either side, of which the end is not queued.
-    pub(super) fn is_copying(&self) -> bool {
-        self.queue.back().is_some_and(|last| match last.data {
-            Data::Begun => last.stage != Stage::Ready,
-            Data::None => last.stage == Stage::CopyIn,
-            Data::Ended => false,
+    /// Whether the last statement may be a COPY that takes data of which the end is not queued.
+    pub(super) fn may_be_copying(&self) -> bool {
+        self.queue.back().is_some_and(|last| {
+            last.data != Data::Ended
+                && match last.kind {
+                    Kind::Execute => {
+                        !matches!(last.stage, Stage::Rows | Stage::CopyOut | Stage::CopyOutEnd)
+                    }
+                    Kind::Query => last.stage == Stage::CopyIn,
+                    Kind::Parse | Kind::Sync => false,
+                }
         })
     }
 
@@ -225,7 +231,10 @@ impl Requests {
 
     /// Takes an answer of the server.
     pub(super) fn answer(&mut self, frame: Frame) -> Result<Option<Event>, ProtocolError> {
-        let followed = self.queue.len() > 1;
+        let synced = self
+            .queue
+            .get(1)
+            .is_some_and(|next| next.kind == Kind::Sync);
         let Some(request) = self.queue.front_mut() else {
             return Err(unexpected(&frame, "while no statement was running"));
         };
@@ -276,9 +285,9 @@ impl Requests {
                 Event::EmptyQuery { statement }
             }
             (_, Stage::Run, tag::COPY_IN_RESPONSE) => {
-                // The server now reads whatever follows as COPY data, ignoring a Sync among it, so that nobody
-                // could say any more which answer belongs to what.
-                if request.data == Data::None && followed {
+                // While it waits for data the server ignores a Sync, so that nobody could say any more which
+                // `ReadyForQuery` answers what. (Any other message makes it fail the COPY.)
+                if request.data == Data::None && synced {
                     return Err(ProtocolError::CopyWithoutData { statement });
                 }
                 request.stage = Stage::CopyIn;
