@@ -1,0 +1,527 @@
+//! Snapshots: writing, reading, comparing, discarding.
+
+use std::collections::BTreeMap;
+
+use super::backend::BackendError;
+use super::error::StoreError;
+use super::hash::{Class, Hash, SnapshotId};
+use super::index::pack_key;
+use super::lease::{self, Condemned, GRACE};
+use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta, Trees};
+use super::refs;
+use super::tree::{self, Source, Tree};
+use super::write::{Added, BlobWriter};
+use super::{Store, canon};
+
+/// Content of a pack of a snapshot, at most: 64 MiB.
+const PACK: usize = 64 * 1024 * 1024;
+
+/// A root object as the store holds it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredObject {
+    /// Schema it is in; empty for what belongs to no schema.
+    pub schema: String,
+    /// Its id, unique in the snapshot.
+    pub id: String,
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The column order of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableLayout {
+    /// Schema of the table.
+    pub schema: String,
+    /// Id of the table.
+    pub table: String,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+}
+
+/// One object depends on another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// Schema of the object that depends.
+    pub schema: String,
+    /// The object that depends.
+    pub from: String,
+    /// What it depends on, in the catalog's text: `normal` or `auto`, and the id.
+    pub to: String,
+}
+
+/// What a snapshot holds. Given to be written in any order; comes back sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotData {
+    /// The root objects.
+    pub objects: Vec<StoredObject>,
+    /// Column orders.
+    pub layout: Vec<TableLayout>,
+    /// Dependencies.
+    pub edges: Vec<Edge>,
+}
+
+/// What a snapshot that was written is.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its id.
+    pub id: SnapshotId,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// What was new to the store.
+    pub added: Added,
+}
+
+/// An object that differs between two snapshots, as the hashes of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Its schema.
+    pub schema: String,
+    /// Its id.
+    pub id: String,
+    /// Its hash in the first; `None`: it is not there.
+    pub before: Option<Hash>,
+    /// Its hash in the second.
+    pub after: Option<Hash>,
+}
+
+/// A snapshot whose run may still fail. It is complete and durable; [`Store::discard`] takes it back with all that was
+/// written for it, and dropping this value keeps it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What was written.
+    pub written: Written,
+    /// Packs written for it.
+    pub(crate) packs: Vec<Hash>,
+    /// Manifests and rows records of others when it began: whoever came later may rely on its packs.
+    others: Vec<String>,
+}
+
+impl Store {
+    /// Writes a snapshot.
+    pub fn write_snapshot(
+        &self,
+        data: &SnapshotData,
+        meta: SnapshotMeta,
+    ) -> Result<Written, StoreError> {
+        self.prepare(data, meta).map(|prepared| prepared.written)
+    }
+
+    /// Writes a snapshot that can be taken back: the emergency snapshot of an operation. It is durable when this returns.
+    pub fn prepare(&self, data: &SnapshotData, meta: SnapshotMeta) -> Result<Prepared, StoreError> {
+        let prepared = Contents::new(data)?;
+        self.write(meta, Some(prepared), None)
+    }
+
+    /// Writes a snapshot with the content of an earlier one, for when the catalog reader knows that nothing has changed.
+    pub fn repeat_snapshot(
+        &self,
+        earlier: SnapshotId,
+        meta: SnapshotMeta,
+    ) -> Result<Prepared, StoreError> {
+        self.write(meta, None, Some(earlier))
+    }
+
+    fn write(
+        &self,
+        meta: SnapshotMeta,
+        contents: Option<Contents<'_>>,
+        earlier: Option<SnapshotId>,
+    ) -> Result<Prepared, StoreError> {
+        let database = meta.database.id();
+        if let Some(label) = &meta.label {
+            refs::check_label(label)?;
+            self.label_is_free(&database, label)?;
+        }
+        let mut writer = BlobWriter::new(self, PACK)?;
+        let others = self.dependents()?;
+        let parent = self.newest(&database)?;
+        let trees = match (&contents, earlier) {
+            (_, Some(earlier)) => self.manifest(earlier)?.trees(),
+            (Some(contents), None) => contents.trees(),
+            (None, None) => return Err(StoreError::Input("a snapshot of nothing".to_owned())),
+        };
+        let parent_id = parent.as_ref().map(|parent| parent.0);
+        // All blobs of the parent exist, unless somebody is about to delete packs.
+        let unchanged = parent.is_some_and(|parent| parent.1.trees() == trees);
+        if let Some(contents) = contents
+            && !(unchanged && lease::condemned(&*self.backend)?.is_empty())
+        {
+            contents.add_to(&mut writer)?;
+        }
+        writer.finish()?;
+
+        let manifest = Manifest::new(meta, parent_id, trees)?;
+        let (id, bytes) = manifest.encode()?;
+        let key = manifest.key(id);
+        self.backend.put_if_absent(&key, &bytes)?;
+        if let Some(label) = &manifest.meta.label
+            && let Err(error) = self.put_label(&database, label, id, None)
+        {
+            // Somebody else took the label in the meantime: no snapshot without the name it was asked for.
+            self.backend.delete(&key)?;
+            return Err(error);
+        }
+        let written = Written {
+            id,
+            manifest,
+            added: writer.stats,
+        };
+        Ok(Prepared {
+            written,
+            packs: std::mem::take(&mut writer.packs),
+            others,
+        })
+    }
+
+    /// Takes a prepared snapshot back: its manifest, its rows records and, when nobody else can rely on them, its packs (else
+    /// `gc` will).
+    pub fn discard(&self, prepared: Prepared) -> Result<(), StoreError> {
+        let Prepared {
+            written,
+            packs,
+            others,
+        } = prepared;
+        let own_rows = format!("rows/{}", written.id);
+        self.backend.delete(&written.manifest.key(written.id))?;
+        if let Some(label) = &written.manifest.meta.label {
+            self.remove_label_of(&written.manifest.meta.database.id(), label, written.id)?;
+        }
+        for entry in self.backend.list(&own_rows)? {
+            self.backend.delete(&entry.key)?;
+        }
+        if packs.is_empty() {
+            return Ok(());
+        }
+        let condemned = Condemned::new(&*self.backend, &packs)?;
+        let now = std::time::SystemTime::now();
+        if condemned.others_write(None, now, GRACE)? {
+            return Ok(());
+        }
+        // Whoever relied on these packs published after `others` was listed.
+        if self
+            .dependents()?
+            .iter()
+            .any(|key| others.binary_search(key).is_err())
+        {
+            return Ok(());
+        }
+        for pack in &packs {
+            self.backend.delete(&pack_key(*pack))?;
+        }
+        *self.index() = super::index::Index::default();
+        Ok(())
+    }
+
+    /// Keys of everything that refers to blobs, sorted.
+    fn dependents(&self) -> Result<Vec<String>, StoreError> {
+        let mut keys: Vec<String> = Vec::new();
+        for folder in ["rows", "snapshots"] {
+            keys.extend(
+                self.backend
+                    .list(folder)?
+                    .into_iter()
+                    .map(|entry| entry.key),
+            );
+        }
+        Ok(keys)
+    }
+
+    /// The manifest of a snapshot.
+    pub fn manifest(&self, id: SnapshotId) -> Result<Manifest, StoreError> {
+        let entry = self
+            .listing(None)?
+            .into_iter()
+            .find(|listed| listed.id == id);
+        self.read_manifest(&entry.ok_or(StoreError::NoSnapshot(id))?)
+    }
+
+    /// All that a snapshot holds.
+    pub fn read_snapshot(&self, id: SnapshotId) -> Result<SnapshotData, StoreError> {
+        let trees = self.manifest(id)?.trees();
+        let mut layout = Vec::new();
+        for (schema, entries) in self
+            .tree(Class::Layout)
+            .entries::<Vec<String>>(trees.layout)?
+        {
+            layout.extend(entries.into_iter().map(|(table, columns)| TableLayout {
+                schema: schema.clone(),
+                table,
+                columns,
+            }));
+        }
+        let mut edges = Vec::new();
+        for (schema, entries) in self
+            .tree(Class::Edges)
+            .entries::<Vec<String>>(trees.edges)?
+        {
+            for (from, targets) in entries {
+                let edge = |to| Edge {
+                    schema: schema.clone(),
+                    from: from.clone(),
+                    to,
+                };
+                edges.extend(targets.into_iter().map(edge));
+            }
+        }
+        Ok(SnapshotData {
+            objects: self.objects(id, |_, _| true)?,
+            layout,
+            edges,
+        })
+    }
+
+    /// The objects of a snapshot for which `wanted(schema, id)` holds, sorted by schema and id. Bytes of the others are not read.
+    pub fn objects(
+        &self,
+        id: SnapshotId,
+        mut wanted: impl FnMut(&str, &str) -> bool,
+    ) -> Result<Vec<StoredObject>, StoreError> {
+        let root = self.manifest(id)?.root;
+        let mut found = Vec::new();
+        for (schema, entries) in self.tree(Class::Tree).entries::<Hash>(root)? {
+            let entries = entries.into_iter().filter(|(id, _)| wanted(&schema, id));
+            found.extend(entries.map(|(id, hash)| (schema.clone(), id, hash)));
+        }
+        let blobs: Vec<(Class, Hash)> = found
+            .iter()
+            .map(|(_, _, hash)| (Class::Object, *hash))
+            .collect();
+        let bytes = self.index().read(&*self.backend, &blobs)?;
+        let objects = found.into_iter().zip(bytes);
+        Ok(objects
+            .map(|((schema, id, _), bytes)| StoredObject { schema, id, bytes })
+            .collect())
+    }
+
+    /// One object of a snapshot; `None` when it is not there.
+    pub fn object(&self, id: SnapshotId, object: &str) -> Result<Option<StoredObject>, StoreError> {
+        let Some((schema, hash)) = self.object_hash(self.manifest(id)?.root, object)? else {
+            return Ok(None);
+        };
+        let bytes = self.object_bytes(hash)?;
+        Ok(Some(StoredObject {
+            schema,
+            id: object.to_owned(),
+            bytes,
+        }))
+    }
+
+    /// The schema and the hash of an object under a root.
+    pub(crate) fn object_hash(
+        &self,
+        root: Hash,
+        object: &str,
+    ) -> Result<Option<(String, Hash)>, StoreError> {
+        self.tree(Class::Tree).lookup(root, object)
+    }
+
+    /// The canonical bytes of the object with this hash, as [`Changed`] gives it.
+    pub fn object_bytes(&self, hash: Hash) -> Result<Vec<u8>, StoreError> {
+        self.blob(Class::Object, hash)
+    }
+
+    /// What differs from one snapshot to another, sorted by schema and id. Descends only where hashes differ.
+    pub fn compare(
+        &self,
+        before: SnapshotId,
+        after: SnapshotId,
+    ) -> Result<Vec<Changed>, StoreError> {
+        let (before, after) = (self.manifest(before)?.root, self.manifest(after)?.root);
+        let found = self.tree(Class::Tree).compare::<Hash>(before, after)?;
+        let changed = |d: tree::Difference<Hash>| Changed {
+            schema: d.schema,
+            id: d.id,
+            before: d.before,
+            after: d.after,
+        };
+        Ok(found.into_iter().map(changed).collect())
+    }
+
+    /// Tables whose column order differs from one snapshot to another, or that only one of them has: ids, sorted.
+    pub fn compare_layout(
+        &self,
+        before: SnapshotId,
+        after: SnapshotId,
+    ) -> Result<Vec<String>, StoreError> {
+        let (before, after) = (self.manifest(before)?.layout, self.manifest(after)?.layout);
+        let found = self
+            .tree(Class::Layout)
+            .compare::<Vec<String>>(before, after)?;
+        Ok(found.into_iter().map(|difference| difference.id).collect())
+    }
+
+    /// The newest snapshot of a database, of any origin.
+    fn newest(&self, database: &DatabaseId) -> Result<Option<(SnapshotId, Manifest)>, StoreError> {
+        let Some(listed) = self.listing(Some(database))?.into_iter().next() else {
+            return Ok(None);
+        };
+        match self.read_manifest(&listed) {
+            Ok(manifest) => Ok(Some((listed.id, manifest))),
+            // Discarded since; or damaged, which must not keep anybody from taking a new snapshot.
+            Err(StoreError::Corrupt(_) | StoreError::Backend(BackendError::NotFound { .. })) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn tree(&self, class: Class) -> Tree<'_, Store> {
+        Tree {
+            class,
+            source: self,
+        }
+    }
+}
+
+impl Source for Store {
+    fn blob(&self, class: Class, hash: Hash) -> Result<Vec<u8>, StoreError> {
+        let read = self.index().read(&*self.backend, &[(class, hash)])?;
+        read.into_iter()
+            .next()
+            .ok_or(StoreError::MissingBlob { class, hash })
+    }
+}
+
+/// The hashes that a snapshot of `data` would have, without a store: for proofs.
+pub fn trees_of(data: &SnapshotData) -> Result<Trees, StoreError> {
+    Ok(Contents::new(data)?.trees())
+}
+
+/// A snapshot's blobs, hashed.
+struct Contents<'d> {
+    objects: Vec<(Hash, &'d [u8])>,
+    objects_tree: Vec<tree::Built>,
+    layout_tree: Vec<tree::Built>,
+    edges_tree: Vec<tree::Built>,
+}
+
+impl<'d> Contents<'d> {
+    fn new(data: &'d SnapshotData) -> Result<Contents<'d>, StoreError> {
+        let mut sorted: Vec<&StoredObject> = data.objects.iter().collect();
+        sorted.sort_unstable_by_key(|object| (&object.schema, &object.id));
+        let objects = hash_all(&sorted)?;
+        let mut entries: BTreeMap<String, Vec<(String, Hash)>> = BTreeMap::new();
+        for (object, (hash, _)) in sorted.iter().zip(&objects) {
+            entries
+                .entry(object.schema.clone())
+                .or_default()
+                .push((object.id.clone(), *hash));
+        }
+        refuse_repeated(&entries)?;
+        let objects_tree = tree::build(Class::Tree, entries)?;
+
+        let mut layout: BTreeMap<String, Vec<(String, Vec<String>)>> = BTreeMap::new();
+        for table in &data.layout {
+            layout
+                .entry(table.schema.clone())
+                .or_default()
+                .push((table.table.clone(), table.columns.clone()));
+        }
+        for tables in layout.values_mut() {
+            tables.sort_unstable();
+        }
+        refuse_repeated(&layout)?;
+        let layout_tree = tree::build(Class::Layout, layout)?;
+
+        let mut edges: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+        for edge in &data.edges {
+            let from = edges
+                .entry(edge.schema.clone())
+                .or_default()
+                .entry(edge.from.clone())
+                .or_default();
+            from.push(edge.to.clone());
+        }
+        for targets in edges.values_mut().flat_map(BTreeMap::values_mut) {
+            targets.sort_unstable();
+            targets.dedup();
+        }
+        let edges = edges
+            .into_iter()
+            .map(|(schema, entries)| (schema, entries.into_iter().collect()))
+            .collect();
+        let edges_tree = tree::build(Class::Edges, edges)?;
+        Ok(Contents {
+            objects,
+            objects_tree,
+            layout_tree,
+            edges_tree,
+        })
+    }
+
+    fn trees(&self) -> Trees {
+        // `build` ends with the top, always.
+        let top = |nodes: &[tree::Built]| nodes.last().map_or(Hash([0; 32]), |node| node.0);
+        Trees {
+            root: top(&self.objects_tree),
+            layout: top(&self.layout_tree),
+            edges: top(&self.edges_tree),
+        }
+    }
+
+    fn add_to(&self, writer: &mut BlobWriter<'_>) -> Result<(), StoreError> {
+        for (hash, bytes) in &self.objects {
+            writer.add(Class::Object, *hash, bytes)?;
+        }
+        let trees = [
+            (Class::Tree, &self.objects_tree),
+            (Class::Layout, &self.layout_tree),
+            (Class::Edges, &self.edges_tree),
+        ];
+        for (class, nodes) in trees {
+            for (hash, bytes) in nodes {
+                writer.add(class, *hash, bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Entries are sorted: the same id twice would be two neighbours.
+fn refuse_repeated<V>(schemas: &BTreeMap<String, Vec<(String, V)>>) -> Result<(), StoreError> {
+    for entries in schemas.values() {
+        if let Some([(id, _), _]) = entries.array_windows().find(|[a, b]| a.0 == b.0) {
+            return Err(StoreError::Input(format!(
+                "`{id}` occurs twice in the snapshot"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Checks and hashes the bytes of all objects, on several threads when there are many.
+fn hash_all<'d>(objects: &[&'d StoredObject]) -> Result<Vec<(Hash, &'d [u8])>, StoreError> {
+    let hash_share = |share: &[&'d StoredObject]| -> Result<Vec<(Hash, &'d [u8])>, StoreError> {
+        let hashed = share.iter().map(|object| {
+            canon::check(&object.bytes)
+                .map_err(|error| StoreError::Input(format!("`{}` is {error}", object.id)))?;
+            Ok((Class::Object.hash(&object.bytes), &object.bytes[..]))
+        });
+        hashed.collect()
+    };
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8);
+    if threads == 1 || objects.len() < 2_000 {
+        return hash_share(objects);
+    }
+    std::thread::scope(|scope| {
+        let shares = objects.chunks(objects.len().div_ceil(threads));
+        let running: Vec<_> = shares
+            .map(|share| scope.spawn(move || hash_share(share)))
+            .collect();
+        let mut hashed = Vec::with_capacity(objects.len());
+        for thread in running {
+            let share = thread
+                .join()
+                .map_err(|_| StoreError::Input("a hashing thread panicked".to_owned()))?;
+            hashed.extend(share?);
+        }
+        Ok(hashed)
+    })
+}
+
+/// Whether the snapshot is one that a user took.
+pub(crate) fn by_user(manifest: &Manifest) -> bool {
+    matches!(manifest.meta.origin, Origin::User)
+}

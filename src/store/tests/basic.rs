@@ -1,0 +1,182 @@
+//! Writing and reading snapshots.
+
+use super::support::*;
+use crate::store::*;
+
+#[test]
+fn what_was_written_comes_back() {
+    let store = Store::in_memory().unwrap();
+    let data = schema(300, 1);
+    let written = store.write_snapshot(&data, meta(0)).unwrap();
+    assert_eq!(written.added.objects, 301);
+    let mut sorted = data.clone();
+    sorted.objects.sort();
+    assert_eq!(store.read_snapshot(written.id).unwrap(), sorted);
+    assert_eq!(written.manifest.trees(), trees_of(&data).unwrap());
+    assert_eq!(
+        store
+            .object(written.id, "table public.t00007")
+            .unwrap()
+            .unwrap(),
+        data.objects[8]
+    );
+    assert_eq!(
+        store.object(written.id, "table public.absent").unwrap(),
+        None
+    );
+    assert_whole(&store);
+}
+
+#[test]
+fn order_of_input_is_nothing() {
+    let data = schema(300, 1);
+    let mut reversed = data.clone();
+    reversed.objects.reverse();
+    reversed.layout.reverse();
+    reversed.edges.reverse();
+    assert_eq!(trees_of(&data).unwrap(), trees_of(&reversed).unwrap());
+}
+
+#[test]
+fn an_unchanged_schema_writes_a_manifest_and_no_pack() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::create_or_open(&folder.path().join("store")).unwrap();
+    let first = store.write_snapshot(&schema(20, 1), meta(0)).unwrap();
+    let again = Store::open(&folder.path().join("store")).unwrap();
+    let second = again.write_snapshot(&schema(20, 1), meta(1)).unwrap();
+    assert_eq!(second.added, Added::default());
+    assert_ne!(first.id, second.id);
+    assert_eq!(second.manifest.parent, Some(first.id));
+    assert_eq!(again.backend.list("packs").unwrap().len(), 1);
+    assert_eq!(again.backend.list("leases").unwrap(), []);
+    assert_whole(&again);
+}
+
+#[test]
+fn a_small_change_writes_little() {
+    let store = Store::in_memory().unwrap();
+    let first = store.write_snapshot(&schema(10_000, 1), meta(0)).unwrap();
+    let second = store.write_snapshot(&schema(10_000, 2), meta(1)).unwrap();
+    assert_eq!(second.added.objects, 1);
+    assert!(second.added.bytes < 8_000, "{:?}", second.added);
+    let changed = store.compare(first.id, second.id).unwrap();
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0].id, "table public.t00000");
+    assert_eq!(
+        store.compare_layout(first.id, second.id).unwrap(),
+        Vec::<String>::new()
+    );
+    assert_whole(&store);
+}
+
+#[test]
+fn an_empty_database_is_a_snapshot() {
+    let store = Store::in_memory().unwrap();
+    let written = store
+        .write_snapshot(&SnapshotData::default(), meta(0))
+        .unwrap();
+    assert_eq!(
+        store.read_snapshot(written.id).unwrap(),
+        SnapshotData::default()
+    );
+    assert_whole(&store);
+}
+
+#[test]
+fn what_is_not_canonical_is_refused() {
+    let store = Store::in_memory().unwrap();
+    let mut data = schema(2, 1);
+    data.objects[1].bytes = b"{\"a\": 1}".to_vec();
+    let error = store
+        .write_snapshot(&data, meta(0))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "cannot be stored: `table public.t00000` is not canonical JSON at byte 5: a value must begin here"
+    );
+    let mut data = schema(2, 1);
+    data.objects.push(data.objects[1].clone());
+    let error = store
+        .write_snapshot(&data, meta(0))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        error,
+        "cannot be stored: `table public.t00000` occurs twice in the snapshot"
+    );
+    assert!(store.snapshots(None).unwrap().is_empty());
+}
+
+#[test]
+fn a_large_object_has_a_frame_of_its_own() {
+    let store = Store::in_memory().unwrap();
+    let mut data = schema(3, 1);
+    data.objects.push(object(
+        "public",
+        "function public.f()",
+        &format!("\"{}\"", "select 1; ".repeat(200_000)),
+    ));
+    let written = store.write_snapshot(&data, meta(0)).unwrap();
+    data.objects.sort();
+    assert_eq!(
+        store.read_snapshot(written.id).unwrap().objects,
+        data.objects
+    );
+}
+
+#[test]
+fn a_discarded_snapshot_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::create_or_open(folder.path()).unwrap();
+    let files = |store: &Store| -> Vec<String> {
+        store
+            .backend
+            .list("")
+            .unwrap()
+            .into_iter()
+            .map(|e| e.key)
+            .collect()
+    };
+    store.write_snapshot(&schema(20, 1), meta(0)).unwrap();
+    let before_run = files(&store);
+    let mut prepared = store.prepare(&schema(20, 2), before(1)).unwrap();
+    let source = RowsSource {
+        object: "table public.t00001".to_owned(),
+        table: "table public.t00001".to_owned(),
+        ..RowsSource::default()
+    };
+    let mut rows = store.save_rows(&mut prepared, source).unwrap();
+    rows.write(b"1\tone\n2\ttwo\n").unwrap();
+    rows.finish(2).unwrap();
+    assert_eq!(
+        files(&store).len(),
+        before_run.len() + 4,
+        "manifest, pack, record, pack"
+    );
+    assert_whole(&store);
+    store.discard(prepared).unwrap();
+    assert_eq!(files(&store), before_run);
+    assert_whole(&store);
+}
+
+#[test]
+fn a_discard_spares_packs_that_others_rely_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::create_or_open(folder.path()).unwrap();
+    let prepared = store.prepare(&schema(20, 2), before(1)).unwrap();
+    let other = Store::open(folder.path()).unwrap();
+    let kept = other
+        .write_snapshot(
+            &schema(20, 2),
+            SnapshotMeta {
+                database: database(2),
+                ..meta(2)
+            },
+        )
+        .unwrap();
+    assert_eq!(kept.added.blobs, 0, "all of it was there");
+    store.discard(prepared).unwrap();
+    assert_eq!(other.read_snapshot(kept.id).unwrap().objects.len(), 21);
+    assert_whole(&store);
+}
