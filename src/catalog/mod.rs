@@ -12,6 +12,7 @@ pub mod meta;
 pub mod names;
 pub mod quote;
 pub mod record;
+pub mod routine;
 pub mod row;
 pub mod schema;
 pub mod step;
