@@ -114,6 +114,30 @@ pub struct Relation {
     pub in_scope: bool,
 }
 
+/// A column of a relation: what indexes and constraints need of it.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name.
+    pub name: Str,
+    /// OID of its type.
+    pub data_type: u32,
+    /// OID of its collation, 0 for none.
+    pub collation: u32,
+}
+
+/// An operator class (`pg_opclass`).
+#[derive(Clone, Debug)]
+pub struct Opclass {
+    /// As SQL names it under `search_path` = `pg_catalog`.
+    pub name: Str,
+    /// OID of its access method.
+    pub method: u32,
+    /// OID of the type that it is for.
+    pub input: u32,
+    /// Whether it is the default for that type.
+    pub is_default: bool,
+}
+
 /// Names of everything that can be referenced.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -126,6 +150,11 @@ pub struct Names {
     collations: HashMap<u32, Str>,
     tablespaces: HashMap<u32, Str>,
     members: HashSet<(Class, u32)>,
+    columns: HashMap<(u32, i32), Attribute>,
+    opclasses: HashMap<u32, Opclass>,
+    default_opclasses: HashSet<(u32, u32)>,
+    domain_bases: HashMap<u32, u32>,
+    access_methods: HashMap<u32, Str>,
 }
 
 impl Names {
@@ -142,6 +171,12 @@ impl Names {
          UNION ALL SELECT DISTINCT typbasetype, typtypmod, format_type(typbasetype, typtypmod) FROM pg_type WHERE typtype = 'd' AND typtypmod >= 0",
         "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.collname) AS name FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace",
         "SELECT oid, spcname AS name FROM pg_tablespace",
+        "SELECT attrelid, attnum, attname AS name, atttypid, attcollation FROM pg_attribute \
+         WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped AND attrelid IN (SELECT oid FROM pg_class WHERE relkind NOT IN ('i', 'I', 't', 'S'))",
+        "SELECT c.oid, CASE WHEN n.nspname <> 'pg_catalog' THEN quote_ident(n.nspname) || '.' ELSE '' END || quote_ident(c.opcname) AS name, \
+         c.opcmethod, c.opcintype, c.opcdefault FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace",
+        "SELECT oid, typbasetype FROM pg_type WHERE typtype = 'd'",
+        "SELECT oid, amname AS name FROM pg_am",
     ];
 
     /// An empty set of names for a server of this version.
@@ -181,6 +216,16 @@ impl Names {
                 self.tablespaces
                     .insert(row.number("oid")?, row.text("name")?.into()),
             ),
+            7 => self.add_column(row)?,
+            8 => self.add_opclass(row)?,
+            9 => drop(
+                self.domain_bases
+                    .insert(row.number("oid")?, row.number("typbasetype")?),
+            ),
+            10 => drop(
+                self.access_methods
+                    .insert(row.number("oid")?, row.text("name")?.into()),
+            ),
             other => {
                 return Err(RowError::new(
                     "",
@@ -210,6 +255,33 @@ impl Names {
             in_scope,
         };
         self.relations.insert(oid, relation);
+        Ok(())
+    }
+
+    fn add_column(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        let place = (row.number("attrelid")?, row.number("attnum")?);
+        let column = Attribute {
+            name: row.text("name")?.into(),
+            data_type: row.number("atttypid")?,
+            collation: row.number("attcollation")?,
+        };
+        self.columns.insert(place, column);
+        Ok(())
+    }
+
+    fn add_opclass(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        let oid = row.number("oid")?;
+        let opclass = Opclass {
+            name: row.text("name")?.into(),
+            method: row.number("opcmethod")?,
+            input: row.number("opcintype")?,
+            is_default: row.flag("opcdefault")?,
+        };
+        if opclass.is_default {
+            self.default_opclasses
+                .insert((opclass.method, opclass.input));
+        }
+        self.opclasses.insert(oid, opclass);
         Ok(())
     }
 
@@ -273,6 +345,45 @@ impl Names {
     /// A tablespace; `None` for 0, the database's own.
     pub fn tablespace(&self, oid: u32) -> Option<Str> {
         self.tablespaces.get(&oid).cloned()
+    }
+
+    /// A column of a user's relation, by its `attnum`.
+    pub fn column(&self, relation: u32, attnum: i32) -> Result<&Attribute, RowError> {
+        self.columns.get(&(relation, attnum)).ok_or_else(|| {
+            RowError::new(
+                "attnum",
+                format!("column {attnum} of relation {relation} is not in pg_attribute"),
+            )
+        })
+    }
+
+    /// An operator class.
+    pub fn opclass(&self, oid: u32) -> Result<&Opclass, RowError> {
+        self.opclasses.get(&oid).ok_or_else(|| {
+            RowError::new(
+                "opclass",
+                format!("operator class {oid} is not in pg_opclass"),
+            )
+        })
+    }
+
+    /// Whether an access method has a default operator class for exactly this type.
+    pub fn has_default_opclass(&self, method: u32, data_type: u32) -> bool {
+        self.default_opclasses.contains(&(method, data_type))
+    }
+
+    /// The type that a domain is over, in the end; any other type is its own.
+    pub fn base_type(&self, oid: u32) -> u32 {
+        let mut base = oid;
+        while let Some(&next) = self.domain_bases.get(&base) {
+            base = next;
+        }
+        base
+    }
+
+    /// An access method.
+    pub fn access_method(&self, oid: u32) -> Option<Str> {
+        self.access_methods.get(&oid).cloned()
     }
 
     /// Whether an object is a member of an extension.
