@@ -47,6 +47,9 @@ pub enum Change {
     InPlace(Vec<Step>),
     /// Only by dropping it and making it again.
     Replace,
+    /// By what is done to another object, which the server carries over to this one (a column that a
+    /// partition has from its parent).
+    Carried,
 }
 
 /// A kind of catalog object. Pure: no I/O, no clock, no global state.
@@ -92,6 +95,12 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
         let _ = (id, replaced);
         None
+    }
+
+    /// Whether the server gives it the owner of another object (a sequence owned by a column), so that it
+    /// can have no other.
+    fn owner_follows(&self) -> bool {
+        false
     }
 
     /// The step that gives it another name with all else equal, when there is one.
@@ -190,6 +199,10 @@ macro_rules! kinds {
             }
             /// Roles that its properties name.
             pub fn roles(&self) -> Vec<&str> { match self { $(Self::$variant(body) => body.roles(),)* } }
+            /// Whether the server gives it the owner of another object.
+            pub fn owner_follows(&self) -> bool {
+                match self { $(Self::$variant(body) => body.owner_follows(),)* }
+            }
             /// The steps that move it to the new form of something it depends on.
             pub fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
                 match self { $(Self::$variant(body) => body.follow(id, replaced),)* }
@@ -219,10 +232,12 @@ kinds! {
     Composite(super::type_::composite::Composite),
     /// A range type (`pg_range`).
     Range(super::type_::range::Range),
-    /// A function (`pg_proc`).
-    Function(super::routine::function::Function),
-    /// A procedure (`pg_proc`).
-    Procedure(super::routine::procedure::Procedure),
-    /// An aggregate (`pg_aggregate`).
-    Aggregate(super::routine::aggregate::Aggregate),
+    /// A sequence (`pg_sequence`).
+    Sequence(super::sequence::Sequence),
+    /// A table (`pg_class`).
+    Table(super::table::Table),
+    /// A column of a table (`pg_attribute`).
+    Column(super::table::column::Column),
+    /// The default value of a column (`pg_attrdef`).
+    Default(super::table::default::DefaultValue),
 }

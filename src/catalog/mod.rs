@@ -10,12 +10,14 @@ pub mod id;
 pub mod kind;
 pub mod meta;
 pub mod names;
+pub mod options;
 pub mod quote;
 pub mod record;
-pub mod routine;
 pub mod row;
 pub mod schema;
+pub mod sequence;
 pub mod step;
+pub mod table;
 pub mod type_;
 
 use std::collections::{BTreeMap, HashMap};

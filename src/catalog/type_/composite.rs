@@ -203,7 +203,7 @@ mod tests {
         };
         match old.change(&new, &id, &Catalog::default()) {
             Change::InPlace(steps) => Some(steps.into_iter().map(|step| step.sql).collect()),
-            Change::Replace => None,
+            Change::Replace | Change::Carried => None,
         }
     }
 

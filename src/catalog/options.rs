@@ -1,0 +1,58 @@
+//! Storage parameters (`reloptions`, `attoptions`): `name=value` texts as the server keeps them, to SQL.
+//!
+//! Their order is kept, since the server keeps it and prints it. Pure text; knows no kind.
+
+use super::quote::{ident, literal};
+
+/// `name='value', ..` as `WITH (..)` and `SET (..)` want it; `prefix` is `toast.` or empty.
+pub fn list(prefix: &str, options: &[String]) -> String {
+    let items = options.iter().map(|option| {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        format!("{prefix}{}={}", ident(name), literal(value))
+    });
+    items.collect::<Vec<_>>().join(", ")
+}
+
+/// The clauses of an ALTER that bring one list to another with its order: `RESET (..)`, `SET (..)`.
+pub fn change(prefix: &str, old: &[String], new: &[String]) -> Vec<String> {
+    if old == new {
+        return Vec::new();
+    }
+    let mut clauses = Vec::new();
+    if !old.is_empty() {
+        let names = old.iter().map(|option| {
+            let name = option
+                .split_once('=')
+                .map_or(option.as_str(), |(name, _)| name);
+            format!("{prefix}{}", ident(name))
+        });
+        clauses.push(format!("RESET ({})", names.collect::<Vec<_>>().join(", ")));
+    }
+    if !new.is_empty() {
+        clauses.push(format!("SET ({})", list(prefix, new)));
+    }
+    clauses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_keep_their_order() {
+        let texts = |items: &[&str]| {
+            items
+                .iter()
+                .map(|&item| item.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let (old, new) = (texts(&["fillfactor=70"]), texts(&["b=on", "a=x=y"]));
+        assert_eq!(list("toast.", &new), "toast.b='on', toast.a='x=y'");
+        assert_eq!(
+            change("", &old, &new),
+            ["RESET (fillfactor)", "SET (b='on', a='x=y')"]
+        );
+        assert!(change("", &old, &old).is_empty());
+        assert_eq!(change("", &old, &[]), ["RESET (fillfactor)"]);
+    }
+}

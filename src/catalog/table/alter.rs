@@ -1,0 +1,365 @@
+//! How a column of an existing table is added and altered, keeping its rows (manual: ALTER TABLE).
+
+use super::column::{Column, Generated, Identity, NotNull, Origin};
+use super::{create, retype};
+use crate::catalog::kind::{Body, Change};
+use crate::catalog::meta::{self, Meta};
+use crate::catalog::quote::ident;
+use crate::catalog::step::{Lock, Loss, Step};
+use crate::catalog::{Catalog, Id, options};
+
+/// `ALTER TABLE .. ALTER COLUMN c what`: for this table and its children.
+fn alter(id: &Id, what: &str) -> Step {
+    let sql = format!(
+        "ALTER TABLE {} ALTER COLUMN {} {what}",
+        id.on_sql(),
+        ident(&id.name)
+    );
+    Step::alter(id, sql).lock(Lock::AccessExclusive)
+}
+
+/// `ALTER TABLE ONLY .. ALTER COLUMN c what`: for this table, not for its children.
+fn only(id: &Id, what: &str) -> Step {
+    let sql = format!(
+        "ALTER TABLE ONLY {} ALTER COLUMN {} {what}",
+        id.on_sql(),
+        ident(&id.name)
+    );
+    Step::alter(id, sql).lock(Lock::AccessExclusive)
+}
+
+/// ADD COLUMN. A NOT NULL that existing rows would break is a step of its own, so that they can be filled in
+/// between.
+pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+    if column.origin == Origin::Inherited {
+        return column.settings(id);
+    }
+    let later = if column.is_filled(id, scene) {
+        None
+    } else {
+        column.not_null.as_ref()
+    };
+    let first = Column {
+        not_null: column.not_null.clone().filter(|_| later.is_none()),
+        ..column.clone()
+    };
+    let (definition, makes) = first.definition(id, scene);
+    let add = Step::create(
+        id,
+        format!("ALTER TABLE {} ADD COLUMN {definition}", id.on_sql()),
+    );
+    let add = add.making(makes).lock(Lock::AccessExclusive);
+    let mut steps = vec![if column.rewrites_when_added() {
+        add.rewriting()
+    } else {
+        add
+    }];
+    steps.extend(later.map(|not_null| set_not_null(id, not_null)));
+    steps.extend(column.settings(id));
+    steps
+}
+
+/// SET NOT NULL; with a name it is an ADD CONSTRAINT.
+fn set_not_null(id: &Id, not_null: &NotNull) -> Step {
+    let NotNull {
+        name,
+        no_inherit,
+        not_valid,
+    } = not_null;
+    if name.is_empty() && !no_inherit && !not_valid {
+        return alter(id, "SET NOT NULL").scanning();
+    }
+    let name = if name.is_empty() {
+        String::new()
+    } else {
+        format!("CONSTRAINT {} ", ident(name))
+    };
+    let no_inherit = if *no_inherit { " NO INHERIT" } else { "" };
+    let valid = if *not_valid { " NOT VALID" } else { "" };
+    let column = ident(&id.name);
+    let sql = format!(
+        "ALTER TABLE {} ADD {name}NOT NULL {column}{no_inherit}{valid}",
+        id.on_sql()
+    );
+    let step = Step::alter(id, sql).lock(Lock::AccessExclusive);
+    if *not_valid { step } else { step.scanning() }
+}
+
+/// The steps that make `new` of `old`.
+pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Change {
+    let Column {
+        data_type,
+        collation,
+        not_null,
+        identity,
+        generated,
+        storage: _,
+        compression: _,
+        statistics: _,
+        options: _,
+        origin,
+    } = new;
+    let carried = old.origin == Origin::Inherited || *origin == Origin::Inherited;
+    if !carried
+        && !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version())
+    {
+        return Change::InPlace(make_again(old, new, id, scene));
+    }
+    let mut steps = Vec::new();
+    if identity.is_none() && !carried {
+        steps.extend(
+            old.identity
+                .as_ref()
+                .map(|identity| drop_identity(id, identity)),
+        );
+    }
+    if not_null.is_none() && old.not_null.is_some() {
+        steps.push(alter(id, "DROP NOT NULL"));
+    }
+    let retyped = !carried && (*data_type != old.data_type || *collation != old.collation);
+    if !carried {
+        steps.extend(change_generation(
+            old.generated.as_ref(),
+            generated.as_ref(),
+            id,
+        ));
+    }
+    if retyped {
+        steps.extend(retype(old, new, id, scene));
+    }
+    if let Some(not_null) = not_null {
+        steps.extend(change_not_null(old.not_null.as_ref(), not_null, id));
+    }
+    if let Some(identity) = identity.as_ref().filter(|_| !carried) {
+        steps.extend(change_identity(old.identity.as_ref(), identity, id, scene));
+    }
+    steps.extend(change_settings(old, new, id, scene.version(), retyped));
+    if steps.is_empty() {
+        Change::Carried
+    } else {
+        Change::InPlace(steps)
+    }
+}
+
+fn change_not_null(old: Option<&NotNull>, new: &NotNull, id: &Id) -> Vec<Step> {
+    match old {
+        None => vec![set_not_null(id, new)],
+        Some(old) if old == new => Vec::new(),
+        Some(old) if old.name == new.name && old.no_inherit == new.no_inherit && old.not_valid => {
+            vec![alter(id, "SET NOT NULL").scanning()]
+        }
+        Some(_) => vec![alter(id, "DROP NOT NULL"), set_not_null(id, new)],
+    }
+}
+
+fn drop_identity(id: &Id, identity: &Identity) -> Step {
+    let step = alter(id, "DROP IDENTITY");
+    Step {
+        frees: vec![identity.sequence_id()],
+        ..step
+    }
+}
+
+fn change_identity(old: Option<&Identity>, new: &Identity, id: &Id, scene: &Catalog) -> Vec<Step> {
+    match old {
+        Some(old) if old.sequence == new.sequence => {
+            let differs = old.always != new.always;
+            differs
+                .then(|| alter(id, &format!("SET {}", new.generation())))
+                .into_iter()
+                .collect()
+        }
+        other => {
+            let mut steps: Vec<Step> = other
+                .map(|old| drop_identity(id, old))
+                .into_iter()
+                .collect();
+            let add = alter(id, &format!("ADD {}", new.sql(scene)));
+            steps.push(add.making([new.sequence_id()]));
+            steps
+        }
+    }
+}
+
+/// Whether ALTER COLUMN can change how a column is generated: SET EXPRESSION came with 17, and nothing makes
+/// a plain column generated.
+fn can_alter_generation(old: Option<&Generated>, new: Option<&Generated>, version: u32) -> bool {
+    match (old, new) {
+        (None, None) => true,
+        (None, Some(_)) => false,
+        (Some(old), None) => !old.is_virtual,
+        (Some(old), Some(new)) => {
+            old == new || (version >= 170_000 && old.is_virtual == new.is_virtual)
+        }
+    }
+}
+
+fn change_generation(old: Option<&Generated>, new: Option<&Generated>, id: &Id) -> Option<Step> {
+    match (old, new) {
+        (Some(_), None) => Some(alter(id, "DROP EXPRESSION")),
+        (Some(old), Some(new)) if old != new => {
+            let step = alter(id, &format!("SET EXPRESSION AS ({})", new.expression));
+            Some(if new.is_virtual {
+                step
+            } else {
+                step.rewriting()
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Drops the column and adds it in its new form, in one statement; the values of a generated column are
+/// computed again. What hangs on a column in the server's eyes has to be set again.
+fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let (definition, makes) = new.definition(id, scene);
+    let sql = format!(
+        "ALTER TABLE {} DROP COLUMN {}, ADD COLUMN {definition}",
+        id.on_sql(),
+        ident(&id.name)
+    );
+    let step = Step::alter(id, sql)
+        .lock(Lock::AccessExclusive)
+        .making(makes)
+        .rewriting()
+        .displacing();
+    let mut steps = vec![if old.generated.is_some() {
+        step
+    } else {
+        step.loses(Loss::Column)
+    }];
+    steps.extend(new.settings(id));
+    if let Some(object) = scene.get(id) {
+        steps.extend(meta::change(
+            id,
+            &Meta::default(),
+            &object.meta,
+            scene.version(),
+        ));
+    }
+    steps
+}
+
+/// ALTER COLUMN TYPE. The default is taken off and put on again: the server would cast the old expression,
+/// or refuse to.
+fn retype(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let mut what = format!("TYPE {}", new.data_type);
+    if !new.collation.is_empty() {
+        what.push_str(" COLLATE ");
+        what.push_str(&new.collation);
+    }
+    let using = retype::using(&ident(&id.name), &old.data_type, &new.data_type);
+    if let Some(using) = using.filter(|_| new.generated.is_none()) {
+        what.push_str(" USING ");
+        what.push_str(&using);
+    }
+    let step = alter(id, &what).displacing();
+    let kept = retype::keeps_rows(&old.data_type, &new.data_type);
+    let step = if kept { step } else { step.rewriting() };
+    if new.generated.is_some() {
+        return vec![step];
+    }
+    around_default(id, step, scene)
+}
+
+/// A step with the default taken off before it and put on after it, when the column has one in the end.
+fn around_default(id: &Id, step: Step, scene: &Catalog) -> Vec<Step> {
+    let default = create::default_id(id);
+    let set = match scene.get(&default).map(|object| &object.body) {
+        Some(Body::Default(body)) => {
+            let needs = scene.edges(&default).iter().map(|edge| edge.to.clone());
+            Some(
+                Step::alter(id, body.set(&default))
+                    .lock(Lock::AccessExclusive)
+                    .needing(needs.filter(|to| to != id)),
+            )
+        }
+        _ => None,
+    };
+    let mut steps = vec![only(id, "DROP DEFAULT"), step];
+    steps.extend(set);
+    steps
+}
+
+/// Moves a column to the new form of its type, which goes by the same name, by way of text.
+pub(super) fn follow(column: &Column, id: &Id) -> Option<Vec<Step>> {
+    if column.origin != Origin::Own || column.generated.is_some() {
+        return None;
+    }
+    let data_type = &column.data_type;
+    let name = ident(&id.name);
+    let step = alter(
+        id,
+        &format!("TYPE {data_type} USING {name}::text::{data_type}"),
+    );
+    Some(vec![
+        only(id, "DROP DEFAULT"),
+        step.displacing().rewriting(),
+    ])
+}
+
+impl Column {
+    /// Whether existing rows get values when it is added.
+    fn is_filled(&self, id: &Id, scene: &Catalog) -> bool {
+        self.generated.is_some()
+            || self.identity.is_some()
+            || create::inline_default(id, scene).is_some()
+    }
+
+    /// Whether adding it writes the table anew: its values differ from row to row.
+    fn rewrites_when_added(&self) -> bool {
+        self.identity.is_some()
+            || self
+                .generated
+                .as_ref()
+                .is_some_and(|generated| !generated.is_virtual)
+    }
+
+    /// The steps for the settings that a new column does not have by itself.
+    pub(super) fn settings(&self, id: &Id) -> Vec<Step> {
+        let plain = Self {
+            storage: String::new(),
+            compression: String::new(),
+            statistics: None,
+            options: Vec::new(),
+            ..self.clone()
+        };
+        change_settings(&plain, self, id, 0, false)
+    }
+}
+
+/// Storage, compression, statistics target and options; `reset` when a new type has taken the first two away.
+fn change_settings(old: &Column, new: &Column, id: &Id, version: u32, reset: bool) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let had = |setting: &'_ str| {
+        if reset {
+            String::new()
+        } else {
+            setting.to_owned()
+        }
+    };
+    if new.storage != had(&old.storage) {
+        let storage = match new.storage.as_str() {
+            "" if version >= 160_000 => "DEFAULT",
+            "" => retype::default_storage(&new.data_type),
+            other => other,
+        };
+        steps.push(only(id, &format!("SET STORAGE {storage}")));
+    }
+    if new.compression != had(&old.compression) {
+        let method = if new.compression.is_empty() {
+            "DEFAULT"
+        } else {
+            &new.compression
+        };
+        steps.push(only(id, &format!("SET COMPRESSION {method}")));
+    }
+    if new.statistics != old.statistics {
+        let target = new.statistics.unwrap_or(-1);
+        steps.push(only(id, &format!("SET STATISTICS {target}")).lock(Lock::ShareUpdateExclusive));
+    }
+    for clause in options::change("", &old.options, &new.options) {
+        steps.push(only(id, &clause).lock(Lock::ShareUpdateExclusive));
+    }
+    steps
+}

@@ -1,0 +1,201 @@
+//! CREATE TABLE and what completes it.
+
+use super::column::{Column, Origin};
+use super::{RelationName, ReplicaIdentity, Table, alter, alter_as, force_step, row_security_step};
+use crate::catalog::id::Family;
+use crate::catalog::kind::{Body, Tag};
+use crate::catalog::options;
+use crate::catalog::quote::ident;
+use crate::catalog::step::{Lock, Step};
+use crate::catalog::{Catalog, Id, Object};
+
+/// All steps that make a table with its columns.
+pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let columns = columns(id, scene);
+    let mut lines = Vec::with_capacity(columns.len());
+    let mut makes = Vec::with_capacity(columns.len());
+    let mut after = Vec::new();
+    for (column_id, column) in &columns {
+        makes.push((*column_id).clone());
+        if from_parents(table, column) {
+            after.extend(own_differences(table, column, column_id, scene));
+        } else {
+            let (definition, along) = column.definition(column_id, scene);
+            lines.push(definition);
+            makes.extend(along);
+        }
+        after.extend(column.settings(column_id));
+    }
+    let mut steps = vec![Step::create(id, statement(table, id, &lines)).making(makes)];
+    steps.extend(after);
+    steps.extend(finish(table, id, scene));
+    steps
+}
+
+/// Whether CREATE TABLE .. INHERITS brings the column along.
+fn from_parents(table: &Table, column: &Column) -> bool {
+    column.origin == Origin::Inherited && !table.is_partition()
+}
+
+/// The columns of a table in order.
+fn columns<'a>(id: &'a Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a Column)> {
+    let mut columns: Vec<(&Id, &Column)> = scene
+        .parts(id)
+        .filter_map(|object| match &object.body {
+            Body::Column(column) => Some((&object.id, column)),
+            _ => None,
+        })
+        .collect();
+    let order = scene.columns(id);
+    columns.sort_by_key(|(column, _)| {
+        order
+            .iter()
+            .position(|name| *name == column.name)
+            .unwrap_or(order.len())
+    });
+    columns
+}
+
+fn statement(table: &Table, id: &Id, lines: &[String]) -> String {
+    let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
+    let mut sql = format!("CREATE {unlogged}TABLE {} (", id.sql());
+    if !lines.is_empty() {
+        sql.push_str("\n    ");
+        sql.push_str(&lines.join(",\n    "));
+        sql.push('\n');
+    }
+    sql.push(')');
+    let mut clauses = vec![sql];
+    if !table.parents.is_empty() && !table.is_partition() {
+        let parents: Vec<String> = table.parents.iter().map(RelationName::sql).collect();
+        clauses.push(format!("INHERITS ({})", parents.join(", ")));
+    }
+    if table.is_partitioned() {
+        clauses.push(format!("PARTITION BY {}", table.partition_by));
+    }
+    if !table.access_method.is_empty() {
+        clauses.push(format!("USING {}", ident(&table.access_method)));
+    }
+    let settings = [("", &table.options), ("toast.", &table.toast_options)];
+    let settings = settings.map(|(prefix, list)| options::list(prefix, list));
+    let settings: Vec<String> = settings
+        .into_iter()
+        .filter(|list| !list.is_empty())
+        .collect();
+    if !settings.is_empty() {
+        clauses.push(format!("WITH ({})", settings.join(", ")));
+    }
+    if !table.tablespace.is_empty() {
+        clauses.push(format!("TABLESPACE {}", ident(&table.tablespace)));
+    }
+    clauses.join("\n")
+}
+
+/// What CREATE TABLE cannot say.
+fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if !table.of_type.is_empty() {
+        steps.push(alter(id, &format!("OF {}", table.of_type)));
+    }
+    if table.is_partition() {
+        steps.extend(join_parents(table, id, scene));
+    }
+    match &table.replica_identity {
+        // An index tells its table of its roles when it is made.
+        ReplicaIdentity::Default | ReplicaIdentity::Index(_) => {}
+        other @ (ReplicaIdentity::Nothing | ReplicaIdentity::Full) => {
+            steps.push(alter(id, &format!("REPLICA IDENTITY {}", other.sql())));
+        }
+    }
+    if table.row_security {
+        steps.push(row_security_step(id, true));
+    }
+    if table.force_row_security {
+        steps.push(force_step(id, true));
+    }
+    steps
+}
+
+/// The steps that give an existing table its parents.
+pub(super) fn join_parents(table: &Table, id: &Id, _scene: &Catalog) -> Vec<Step> {
+    let join = |parent: &RelationName| {
+        let step = if table.is_partition() {
+            let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
+            alter_as(id, &parent.id(), &what)
+        } else {
+            alter(id, &format!("INHERIT {}", parent.sql()))
+        };
+        step.needing([parent.id()])
+    };
+    table.parents.iter().map(join).collect()
+}
+
+/// The id of the index of a table that goes by a name: an index, or the constraint that it implements.
+pub(super) fn index_id(table: &Id, name: &str, scene: &Catalog) -> Option<Id> {
+    scene
+        .parts(table)
+        .map(|part| &part.id)
+        .find(|part| *part.name == *name && part.kind != Tag::Column && part.kind != Tag::Default)
+        .cloned()
+}
+
+/// The id of the default of a column.
+pub(super) fn default_id(column: &Id) -> Id {
+    Id {
+        kind: Tag::Default,
+        ..column.clone()
+    }
+}
+
+/// The default of a column, when its definition can have it: nothing that the expression uses can need the
+/// table in turn.
+pub(super) fn inline_default<'a>(column: &Id, scene: &'a Catalog) -> Option<(Id, &'a str)> {
+    let id = default_id(column);
+    let object = scene.get(&id)?;
+    match &object.body {
+        Body::Default(default) if can_inline(object, scene) => Some((id, &default.expression)),
+        _ => None,
+    }
+}
+
+/// Whether what a part uses is its own table, or can be made before any table.
+pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
+    scene.edges(&part.id).iter().all(|edge| {
+        let family = edge.to.kind.family();
+        edge.to.same_root(&part.id)
+            || edge.to.kind == Tag::Sequence
+            || matches!(family, Family::Schema | Family::Database | Family::Type)
+    })
+}
+
+/// What a column from a parent has in this table only: NOT NULL, and no default where a parent has one.
+fn own_differences(table: &Table, column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let alter = |what: &str| {
+        let sql = format!(
+            "ALTER TABLE ONLY {} ALTER COLUMN {} {what}",
+            id.on_sql(),
+            ident(&id.name)
+        );
+        Step::alter(id, sql).lock(Lock::AccessExclusive)
+    };
+    let in_parents = |part: &Id| {
+        let mut ids = table
+            .parents
+            .iter()
+            .map(|parent| Id::part(part.kind, &*parent.schema, &*parent.name, part.name.clone()));
+        ids.find_map(|id| scene.get(&id))
+    };
+    let mut steps = Vec::new();
+    let parent_refuses_null = match in_parents(id).map(|object| &object.body) {
+        Some(Body::Column(parent)) => parent.not_null.is_some(),
+        _ => false,
+    };
+    if column.not_null.is_some() && !parent_refuses_null {
+        steps.push(alter("SET NOT NULL"));
+    }
+    let default = default_id(id);
+    if !scene.has(&default) && in_parents(&default).is_some() {
+        steps.push(alter("DROP DEFAULT"));
+    }
+    steps
+}

@@ -1,0 +1,88 @@
+//! Default values of columns (`pg_attrdef`; manual: CREATE TABLE, DEFAULT). The expression of a generated
+//! column is part of the column instead: it cannot be without it.
+
+use crate::catalog::Catalog;
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::quote::ident;
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::step::{Lock, Step};
+use crate::record;
+
+record! {
+    /// The default value of a column.
+    pub struct DefaultValue {
+        /// As `pg_get_expr()` prints it.
+        pub expression: String,
+    }
+}
+
+impl DefaultValue {
+    /// SET DEFAULT.
+    pub(super) fn set(&self, id: &Id) -> String {
+        let Self { expression } = self;
+        format!(
+            "ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {expression}",
+            id.on_sql(),
+            ident(&id.name)
+        )
+    }
+}
+
+impl Kind for DefaultValue {
+    const NAME: &'static str = "default value for";
+    const LABEL: &'static str = "default";
+    const KEYWORD: &'static str = "DEFAULT";
+    const STYLE: Style = Style::Column;
+    const FAMILY: Family = Family::Relation;
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        sql: "SELECT d.oid, d.adrelid, d.adnum, pg_get_expr(d.adbin, d.adrelid) AS expression \
+              FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum \
+              WHERE d.oid >= 16384 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND a.attgenerated = ''",
+    }];
+    const REBUILDABLE: bool = true;
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let table: u32 = row.number("adrelid")?;
+        let Some(relation) = names.relation(table) else {
+            return Ok(None);
+        };
+        let column = names.column(table, row.number("adnum")?)?;
+        Ok(Some(Found {
+            id: Id::part(
+                Tag::Default,
+                relation.schema.clone(),
+                relation.name.clone(),
+                column.name.clone(),
+            ),
+            keys: vec![Key::new(Class::ATTRDEF, row.number("oid")?)],
+            position: None,
+            body: Self {
+                expression: row.text("expression")?.to_owned(),
+            },
+        }))
+    }
+
+    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
+        vec![Step::create(id, self.set(id)).lock(Lock::AccessExclusive)]
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        Step::drop(
+            id,
+            format!(
+                "ALTER TABLE ONLY {} ALTER COLUMN {} DROP DEFAULT",
+                id.on_sql(),
+                ident(&id.name)
+            ),
+        )
+    }
+
+    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+        Change::InPlace(vec![
+            Step::alter(id, new.set(id)).lock(Lock::AccessExclusive),
+        ])
+    }
+}

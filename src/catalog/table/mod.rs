@@ -1,0 +1,400 @@
+//! Tables (`pg_class`, relkind `r` and `p`; manual: CREATE TABLE): plain, partitioned, partitions, children by
+//! INHERITS, typed. Columns, defaults, constraints, indexes, triggers and policies are kinds of their own.
+//!
+//! A partition is made as a table of its own and then attached, as `pg_dump` does, so that it keeps its own
+//! column order and names.
+
+mod alter;
+pub mod column;
+mod create;
+pub mod default;
+mod retype;
+
+use super::Catalog;
+use super::id::{Family, Id, Style};
+use super::kind::{Body, Change, Found, Kind, Query, Tag};
+use super::names::{Class, Key, Names};
+use super::options;
+use super::quote::{ident, qualified};
+use super::row::{Row, RowError};
+use super::step::{Lock, Loss, Step};
+use crate::record;
+
+record! {
+    /// A table.
+    pub struct Table {
+        /// Whether its rows are not crash-safe.
+        pub unlogged: bool,
+        /// Storage parameters (`name=value`), in the server's order.
+        pub options: Vec<String>,
+        /// Storage parameters of its TOAST table.
+        pub toast_options: Vec<String>,
+        /// Access method; empty for `heap`.
+        pub access_method: String,
+        /// Tablespace; empty for the database's.
+        pub tablespace: String,
+        /// The composite type that it is a table OF, qualified and quoted.
+        pub of_type: String,
+        /// PARTITION BY, as `pg_get_partkeydef()` prints it.
+        pub partition_by: String,
+        /// What it inherits from, or is a partition of, in order.
+        pub parents: Vec<RelationName>,
+        /// FOR VALUES or DEFAULT, of a partition.
+        pub bound: String,
+        /// What identifies a row in logical replication.
+        pub replica_identity: ReplicaIdentity,
+        /// The index that CLUSTER uses.
+        pub cluster_on: String,
+        /// Whether row-level security is enabled.
+        pub row_security: bool,
+        /// Whether row-level security binds the owner too.
+        pub force_row_security: bool,
+    }
+}
+
+record! {
+    /// The name of a relation.
+    pub struct RelationName {
+        /// Its schema.
+        pub schema: String,
+        /// Its name.
+        pub name: String,
+    }
+}
+
+impl RelationName {
+    fn sql(&self) -> String {
+        let Self { schema, name } = self;
+        qualified(schema, name)
+    }
+
+    /// The id of the table.
+    pub fn id(&self) -> Id {
+        Id::in_schema(Tag::Table, &*self.schema, &*self.name)
+    }
+}
+
+/// REPLICA IDENTITY (manual: ALTER TABLE).
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplicaIdentity {
+    /// The primary key.
+    #[default]
+    Default,
+    /// None.
+    Nothing,
+    /// All columns.
+    Full,
+    /// This index.
+    Index(String),
+}
+
+impl ReplicaIdentity {
+    fn sql(&self) -> String {
+        match self {
+            Self::Default => "DEFAULT".to_owned(),
+            Self::Nothing => "NOTHING".to_owned(),
+            Self::Full => "FULL".to_owned(),
+            Self::Index(name) => format!("USING INDEX {}", ident(name)),
+        }
+    }
+}
+
+impl Table {
+    /// Whether it is a partition.
+    pub fn is_partition(&self) -> bool {
+        !self.bound.is_empty()
+    }
+
+    /// Whether it has partitions instead of rows.
+    pub fn is_partitioned(&self) -> bool {
+        !self.partition_by.is_empty()
+    }
+}
+
+/// The options of a sequence of the catalog, as an identity column writes them.
+fn sequence_options(scene: &Catalog, sequence: &Id) -> Vec<String> {
+    match scene.get(sequence).map(|object| &object.body) {
+        Some(Body::Sequence(sequence)) => sequence.options(),
+        _ => Vec::new(),
+    }
+}
+
+/// The steps that tell a table of a role that one of its indexes has; the index makes them when it is made,
+/// since the server forgets them with the index.
+pub(super) fn roles_of_index(table: &Id, index: &Id, scene: &Catalog) -> Vec<Step> {
+    let Some(Body::Table(body)) = scene.get(table).map(|object| &object.body) else {
+        return Vec::new();
+    };
+    let mut steps = Vec::new();
+    if body.replica_identity == ReplicaIdentity::Index(index.name.to_string()) {
+        steps.push(alter_as(
+            index,
+            table,
+            &format!("REPLICA IDENTITY USING INDEX {}", ident(&index.name)),
+        ));
+    }
+    if *body.cluster_on == *index.name {
+        steps.push(alter_as(
+            index,
+            table,
+            &format!("CLUSTER ON {}", ident(&index.name)),
+        ));
+    }
+    steps
+}
+
+fn alter_as(subject: &Id, table: &Id, what: &str) -> Step {
+    Step::alter(subject, format!("ALTER TABLE {} {what}", table.sql())).lock(Lock::AccessExclusive)
+}
+
+/// `ALTER TABLE .. what` on the table itself.
+fn alter(id: &Id, what: &str) -> Step {
+    alter_as(id, id, what)
+}
+
+/// The root of a part.
+pub(super) fn owner_of(part: &Id) -> Id {
+    Id::in_schema(Tag::Table, part.schema.clone(), part.on.clone())
+}
+
+/// Renames or moves a relation; both at once take two steps and so are no rename.
+pub(super) fn rename_relation(keyword: &str, from: &Id, to: &Id) -> Option<Step> {
+    let what = match (from.schema == to.schema, from.name == to.name) {
+        (true, false) => format!("RENAME TO {}", ident(&to.name)),
+        (false, true) => format!("SET SCHEMA {}", ident(&to.schema)),
+        _ => return None,
+    };
+    let step = Step::alter(to, format!("ALTER {keyword} {} {what}", from.sql()));
+    Some(Step {
+        makes: vec![to.clone()],
+        frees: vec![from.clone()],
+        ..step.lock(Lock::AccessExclusive)
+    })
+}
+
+impl Kind for Table {
+    const NAME: &'static str = "table";
+    const LABEL: &'static str = "table";
+    const KEYWORD: &'static str = "TABLE";
+    const STYLE: Style = Style::Qualified;
+    const FAMILY: Family = Family::Relation;
+    const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        sql: "SELECT c.oid, c.relowner AS owner, c.relacl AS acl, c.relpersistence, c.reloptions, t.reloptions AS toast_options, \
+              c.relam, c.reltablespace, c.reloftype, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, \
+              CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_by, \
+              CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS bound, \
+              h.parents, i.replica_index, i.cluster_index \
+              FROM pg_class c \
+              LEFT JOIN (SELECT oid, reloptions FROM pg_class WHERE relkind = 't' AND reloptions IS NOT NULL) t ON t.oid = c.reltoastrelid \
+              LEFT JOIN (SELECT inhrelid, array_agg(inhparent ORDER BY inhseqno) AS parents FROM pg_inherits GROUP BY inhrelid) h ON h.inhrelid = c.oid \
+              LEFT JOIN (SELECT indrelid, max(indexrelid::int8) FILTER (WHERE indisreplident) AS replica_index, \
+              max(indexrelid::int8) FILTER (WHERE indisclustered) AS cluster_index \
+              FROM pg_index WHERE indisreplident OR indisclustered GROUP BY indrelid) i ON i.indrelid = c.oid \
+              WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'",
+    }];
+    const HOLDS_DATA: bool = true;
+    const DROPS_PARTS: bool = true;
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let oid = row.number("oid")?;
+        let Some(relation) = names.relation(oid) else {
+            return Ok(None);
+        };
+        let access_method = names.access_method(row.number("relam")?);
+        let tablespace = names.tablespace(row.number("reltablespace")?);
+        let body = Self {
+            unlogged: row.letter("relpersistence")? == 'u',
+            options: row.list("reloptions")?,
+            toast_options: row.list("toast_options")?,
+            access_method: access_method
+                .filter(|name| **name != *"heap")
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
+            tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
+            of_type: match row.number("reloftype")? {
+                0 => String::new(),
+                composite => names.type_name(composite, -1)?.to_string(),
+            },
+            partition_by: row.text_or_empty("partition_by")?.to_owned(),
+            parents: parents(row, names)?,
+            bound: row.text_or_empty("bound")?.to_owned(),
+            replica_identity: match row.letter("relreplident")? {
+                'n' => ReplicaIdentity::Nothing,
+                'f' => ReplicaIdentity::Full,
+                'i' => index_name(row, "replica_index", names)?
+                    .map_or(ReplicaIdentity::Nothing, ReplicaIdentity::Index),
+                _ => ReplicaIdentity::Default,
+            },
+            cluster_on: index_name(row, "cluster_index", names)?.unwrap_or_default(),
+            row_security: row.flag("relrowsecurity")?,
+            force_row_security: row.flag("relforcerowsecurity")?,
+        };
+        Ok(Some(Found {
+            id: Id::in_schema(Tag::Table, relation.schema.clone(), relation.name.clone()),
+            keys: vec![Key::new(Class::CLASS, oid)],
+            position: None,
+            body,
+        }))
+    }
+
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        create::steps(self, id, scene)
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        let step = Step::drop(id, format!("DROP TABLE {}", id.sql()));
+        if self.is_partitioned() {
+            step
+        } else {
+            step.loses(Loss::Table)
+        }
+    }
+
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
+        let Self {
+            unlogged,
+            options,
+            toast_options,
+            access_method,
+            tablespace,
+            of_type,
+            partition_by,
+            parents,
+            bound,
+            replica_identity,
+            cluster_on,
+            row_security,
+            force_row_security,
+        } = new;
+        if *partition_by != self.partition_by {
+            return Change::Replace;
+        }
+        let mut steps = leave_parents(self, new, id);
+        if *unlogged != self.unlogged {
+            let what = if *unlogged {
+                "SET UNLOGGED"
+            } else {
+                "SET LOGGED"
+            };
+            steps.push(alter(id, what).rewriting());
+        }
+        let mut settings = options::change("", &self.options, options);
+        settings.extend(options::change(
+            "toast.",
+            &self.toast_options,
+            toast_options,
+        ));
+        if !settings.is_empty() {
+            steps.push(alter(id, &settings.join(", ")).lock(Lock::ShareUpdateExclusive));
+        }
+        if *access_method != self.access_method {
+            let method = if access_method.is_empty() {
+                "heap"
+            } else {
+                access_method
+            };
+            steps.push(alter(id, &format!("SET ACCESS METHOD {}", ident(method))).rewriting());
+        }
+        if *tablespace != self.tablespace {
+            let space = if tablespace.is_empty() {
+                "pg_default"
+            } else {
+                tablespace
+            };
+            steps.push(alter(id, &format!("SET TABLESPACE {}", ident(space))).rewriting());
+        }
+        if *of_type != self.of_type {
+            let what = if of_type.is_empty() {
+                "NOT OF".to_owned()
+            } else {
+                format!("OF {of_type}")
+            };
+            steps.push(alter(id, &what));
+        }
+        if *parents != self.parents || *bound != self.bound {
+            steps.extend(create::join_parents(new, id, scene));
+        }
+        if *replica_identity != self.replica_identity {
+            let step = alter(id, &format!("REPLICA IDENTITY {}", replica_identity.sql()));
+            steps.push(match replica_identity {
+                ReplicaIdentity::Index(name) => step.needing(create::index_id(id, name, scene)),
+                ReplicaIdentity::Default | ReplicaIdentity::Nothing | ReplicaIdentity::Full => step,
+            });
+        }
+        if *cluster_on != self.cluster_on {
+            steps.push(if cluster_on.is_empty() {
+                alter(id, "SET WITHOUT CLUSTER")
+            } else {
+                alter(id, &format!("CLUSTER ON {}", ident(cluster_on)))
+                    .needing(create::index_id(id, cluster_on, scene))
+            });
+        }
+        if *row_security != self.row_security {
+            steps.push(row_security_step(id, *row_security));
+        }
+        if *force_row_security != self.force_row_security {
+            steps.push(force_step(id, *force_row_security));
+        }
+        Change::InPlace(steps)
+    }
+
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        rename_relation("TABLE", from, to)
+    }
+}
+
+fn row_security_step(id: &Id, enabled: bool) -> Step {
+    if enabled {
+        alter(id, "ENABLE ROW LEVEL SECURITY")
+    } else {
+        alter(id, "DISABLE ROW LEVEL SECURITY").widening()
+    }
+}
+
+fn force_step(id: &Id, forced: bool) -> Step {
+    if forced {
+        alter(id, "FORCE ROW LEVEL SECURITY")
+    } else {
+        alter(id, "NO FORCE ROW LEVEL SECURITY").widening()
+    }
+}
+
+/// The steps that take a table away from its parents, when it is to have others.
+fn leave_parents(old: &Table, new: &Table, id: &Id) -> Vec<Step> {
+    if old.parents == new.parents && old.bound == new.bound {
+        return Vec::new();
+    }
+    let leave = |parent: &RelationName| {
+        if old.is_partition() {
+            alter_as(id, &parent.id(), &format!("DETACH PARTITION {}", id.sql()))
+        } else {
+            alter(id, &format!("NO INHERIT {}", parent.sql()))
+        }
+    };
+    old.parents.iter().map(leave).collect()
+}
+
+fn parents(row: &Row<'_>, names: &Names) -> Result<Vec<RelationName>, RowError> {
+    let mut parents = Vec::new();
+    for oid in row.numbers::<u32>("parents")? {
+        let relation = names.any_relation(oid).ok_or_else(|| {
+            RowError::new("parents", format!("relation {oid} is not in pg_class"))
+        })?;
+        parents.push(RelationName {
+            schema: relation.schema.to_string(),
+            name: relation.name.to_string(),
+        });
+    }
+    Ok(parents)
+}
+
+fn index_name(row: &Row<'_>, column: &str, names: &Names) -> Result<Option<String>, RowError> {
+    let index = row
+        .opt_number::<u32>(column)?
+        .and_then(|oid| names.any_relation(oid));
+    Ok(index.map(|relation| relation.name.to_string()))
+}
