@@ -18,6 +18,7 @@ use snapback_proto::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
+use super::dial::Route;
 use super::pipeline::{HIGH_WATER, LOW_WATER};
 use super::rows::Finder;
 use super::{Error, Next, Pipeline, Row, RowRef};
@@ -46,6 +47,8 @@ pub struct Connection {
     /// Writing failed. What the server said before it closed the connection may still be read.
     write_error: Option<io::Error>,
     notices: Vec<Notice>,
+    /// How the server was reached, when `dial` did it: for a request to cancel.
+    pub(super) route: Option<Route>,
 }
 
 impl fmt::Debug for Connection {
@@ -73,6 +76,7 @@ impl Connection {
             unflushed: false,
             write_error: None,
             notices: Vec::new(),
+            route: None,
         };
         loop {
             match connection.next().await? {

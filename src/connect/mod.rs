@@ -2,21 +2,19 @@
 //!
 //! Relies on `snapback-proto` for the protocol. Nothing outside this folder reads or writes a socket of Postgres.
 
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "what dial and tls read, which come next"
-)]
 pub mod config;
 pub mod connection;
 pub mod copy;
+mod dial;
 mod error;
 pub mod interrupt;
 pub mod pipeline;
 pub mod rows;
+mod tls;
 
 pub use config::{Config, ConfigError, Environment, Given};
 pub use connection::{Connection, Transport};
+pub use dial::{Attempt, Canceller, Cause, ConnectError};
 pub use error::Error;
 pub use interrupt::{Interrupt, Interrupter};
 pub use pipeline::{Next, Pipeline};
@@ -26,3 +24,4 @@ pub use snapback_proto::{
     Notice, Password, ProtocolError, ServerError, Severity, Startup, TransactionStatus,
     startup::Server, trace::Trace,
 };
+pub use tls::TlsError;
