@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod connect;
 mod introspect;
 #[cfg(feature = "static-test")]
 mod static_binary;
