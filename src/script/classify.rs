@@ -20,6 +20,8 @@ pub struct Class {
     pub command: String,
     /// How it gets on with the transaction around it.
     pub transaction: Transaction,
+    /// The encoding that `SET client_encoding` or `SET NAMES` asks for, unless that is UTF-8.
+    pub encoding: Option<String>,
     /// What it destroys, in the order of the text.
     pub destroys: Vec<Destroyed>,
     /// What it locks against writing, or more.
@@ -65,6 +67,7 @@ pub fn classify(statement: &str) -> Class {
     Class {
         command: command(tokens),
         transaction: transaction(tokens),
+        encoding: encoding(tokens),
         destroys: destroy::destroys(tokens),
         locks: lock::locks(tokens),
     }
@@ -211,6 +214,22 @@ fn transaction(mut tokens: Tokens<'_>) -> Transaction {
         "alter" => alter(tokens),
         _ => Inside,
     }
+}
+
+/// Scripts are UTF-8, and so is the connection.
+fn encoding(mut tokens: Tokens<'_>) -> Option<String> {
+    if !tokens.eat("set") {
+        return None;
+    }
+    let _ = tokens.eat("local") || tokens.eat("session");
+    if tokens.eat("client_encoding") {
+        let _ = tokens.eat("to") || tokens.eat_char("=");
+    } else if !tokens.eat("names") {
+        return None;
+    }
+    let wanted = tokens.next()?.text.trim_matches('\'').to_ascii_lowercase();
+    let utf8 = matches!(wanted.as_str(), "utf8" | "utf-8" | "unicode" | "default");
+    (!utf8).then_some(wanted)
 }
 
 /// Whether BEGIN asks for more than READ COMMITTED and READ WRITE, which is what a run has.
@@ -435,6 +454,18 @@ mod tests {
                 "{inside}"
             );
         }
+    }
+
+    #[test]
+    fn encodings_other_than_utf8_are_seen() {
+        let encoding = |sql: &str| classify(sql).encoding;
+        assert_eq!(
+            encoding("SET client_encoding = 'LATIN1';").as_deref(),
+            Some("latin1")
+        );
+        assert_eq!(encoding("SET NAMES 'win1252'").as_deref(), Some("win1252"));
+        assert_eq!(encoding("SET client_encoding TO 'UTF8'"), None);
+        assert_eq!(encoding("SET search_path = latin1"), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The transaction rules of a script: it runs inside one transaction that is not its own.
 //!
 //! A script may say BEGIN at its start and COMMIT at its end; the pair is taken off, since the run has its own.
-//! Whatever else would end, shape or leave the transaction is refused, with its place and the reason. Pure.
+//! Whatever else would end, shape or leave the transaction is refused, with its place and the reason; so is
+//! another client encoding. Pure.
 
 use super::classify::{Class, Control, Transaction};
 use super::location::Location;
@@ -37,6 +38,11 @@ pub enum RefusalKind {
         /// In a few words.
         reason: &'static str,
     },
+    /// `SET client_encoding` to something else.
+    #[error(
+        "a script is sent as UTF-8, so it cannot set client_encoding to {0}; convert the file instead"
+    )]
+    Encoding(String),
     /// COMMIT with more behind it.
     #[error(
         "this {command} ends its transaction in the middle of the script: more follows at {next}"
@@ -116,6 +122,9 @@ impl Gate {
                 location: end.clone(),
                 kind,
             });
+        }
+        if let Some(encoding) = &class.encoding {
+            return refuse(RefusalKind::Encoding(encoding.clone()));
         }
         let control = match class.transaction {
             Transaction::Inside => {

@@ -10,12 +10,12 @@
 //! rows. What we do not do as psql does is refused with its place and the reason, never done differently.
 //! Everything but `run` and the online check is pure: no socket, no clock.
 
+pub mod check;
 pub mod classify;
 mod commands;
 mod copy_data;
 mod cursor;
 mod destroy;
-pub mod excerpt;
 pub mod gate;
 mod judge;
 mod lex;
@@ -33,7 +33,6 @@ pub mod variables;
 
 pub use classify::{Class, Control, Destroyed, Lock, LockMode, Transaction, classify};
 pub use commands::{CommandError, Echo};
-pub use excerpt::Excerpt;
 pub use gate::{Admission, Gate, Refusal, RefusalKind};
 pub use judge::{Fault, Verdict};
 pub use lex::Open;

@@ -20,8 +20,13 @@ use super::variables::Variables;
 /// What a script gives, in order.
 #[derive(Debug)]
 pub enum Item<'a> {
-    /// A statement, and the file it stands in.
-    Statement(Statement<'a>),
+    /// A statement.
+    Statement {
+        /// The statement.
+        statement: Statement<'a>,
+        /// The file it stands in.
+        file: &'a Arc<FileName>,
+    },
     /// Data of the COPY before it.
     CopyData(&'a [u8]),
     /// The data is complete.
@@ -66,6 +71,9 @@ pub enum SourceErrorKind {
 
 /// A script that is read.
 pub struct Source {
+    main: Arc<FileName>,
+    /// Where the main file ended.
+    end: u64,
     frames: Vec<Frame>,
     /// Variables while no frame holds them: before the first, after the last.
     variables: Variables,
@@ -119,6 +127,8 @@ impl Source {
 
     fn new(file: Arc<FileName>, input: Box<dyn Read + Send>) -> Source {
         let mut source = Source {
+            main: Arc::clone(&file),
+            end: 0,
             frames: Vec::new(),
             variables: Variables::default(),
             database: None,
@@ -161,18 +171,30 @@ impl Source {
         if let Some(echo) = &self.echo {
             return Ok(Some(Item::Echo(echo)));
         }
-        let piece = self.frames.last().and_then(|frame| frame.splitter.piece());
-        Ok(piece.and_then(|piece| match piece {
-            Piece::Statement(statement) => Some(Item::Statement(statement)),
-            Piece::CopyData(bytes) => Some(Item::CopyData(bytes)),
-            Piece::CopyEnd => Some(Item::CopyEnd),
-            Piece::Command(_) => None,
-        }))
+        let Some(frame) = self.frames.last() else {
+            return Ok(None);
+        };
+        Ok(match frame.splitter.piece() {
+            Some(Piece::Statement(statement)) => Some(Item::Statement {
+                statement,
+                file: &frame.file,
+            }),
+            Some(Piece::CopyData(bytes)) => Some(Item::CopyData(bytes)),
+            Some(Piece::CopyEnd) => Some(Item::CopyEnd),
+            Some(Piece::Command(_)) | None => None,
+        })
     }
 
-    /// The file of the current item.
-    pub fn file(&self) -> Option<Arc<FileName>> {
-        self.frames.last().map(|frame| Arc::clone(&frame.file))
+    /// The file that the script begins in.
+    pub fn main_file(&self) -> &Arc<FileName> {
+        &self.main
+    }
+
+    /// How many bytes of that file were read so far.
+    pub fn offset(&self) -> u64 {
+        self.frames
+            .first()
+            .map_or(self.end, |frame| frame.splitter.place().offset)
     }
 
     /// Goes to the next item, carrying out the commands before it; `false` at the end.
@@ -238,6 +260,7 @@ impl Source {
 
     fn leave(&mut self, frame: Frame) {
         let standard = frame.splitter.standard_strings;
+        self.end = frame.splitter.place().offset;
         let variables = frame.splitter.variables;
         match self.frames.last_mut() {
             Some(outer) => {
@@ -371,7 +394,7 @@ mod tests {
         let mut seen = Vec::new();
         loop {
             match source.next() {
-                Ok(Some(Item::Statement(statement))) => {
+                Ok(Some(Item::Statement { statement, .. })) => {
                     seen.push(format!("{} {}", statement.span.start, statement.text));
                 }
                 Ok(Some(Item::CopyData(data))) => {
