@@ -13,6 +13,7 @@ pub mod names;
 pub mod options;
 pub mod quote;
 pub mod record;
+pub mod routine;
 pub mod row;
 pub mod schema;
 pub mod sequence;
