@@ -11,9 +11,9 @@ pub mod kind;
 pub mod meta;
 pub mod names;
 pub mod options;
+pub mod print;
 pub mod quote;
 pub mod record;
-pub mod routine;
 pub mod row;
 pub mod schema;
 pub mod sequence;
@@ -142,6 +142,17 @@ impl Catalog {
             .unwrap_or_default()
             .iter()
             .take_while(move |object| object.id.is_part() && object.id.same_root(root))
+    }
+
+    /// The root object that an id is or belongs to, also when the id itself is not here.
+    pub fn root_of(&self, id: &Id) -> Option<&Object> {
+        let after = self.objects.partition_point(|object| object.id <= *id);
+        let before = self.objects.get(..after)?;
+        before
+            .iter()
+            .rev()
+            .take_while(|object| object.id.same_root(id))
+            .find(|object| !object.id.is_part())
     }
 
     /// What an object depends on, sorted; its own root is not among it unless it is named by `pg_depend`.

@@ -1,1 +1,94 @@
-//! Orders the steps that lead from one catalog to another. Knows no kind by name.
+//! The ordered steps from one catalog to another. Pure; knows no kind: kinds say how, `diff` says whether,
+//! and this folder decides what has to be dropped and made again, and in which order.
+//!
+//! Rows count more than anything: what holds them is never dropped to change it. See "Rollback of a schema,
+//! and the rows in it" in docs, and `replace`.
+
+mod emit;
+mod given;
+mod graph;
+pub mod hazard;
+mod order;
+mod refuse;
+mod replace;
+mod script;
+mod world;
+
+use crate::catalog::{Catalog, Step};
+use crate::diff::{self, Diff, Mask};
+
+pub use given::DefaultPrivileges;
+pub use hazard::{Allow, Code, Hazard};
+pub use refuse::{PlanError, Refusal};
+pub use script::script;
+
+use given::Given;
+use world::World;
+
+/// What a plan has to know beside the two catalogs.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The role that will run it: it owns what it makes.
+    pub role: String,
+    /// The default privileges of the database that it will run in.
+    pub defaults: Vec<DefaultPrivileges>,
+    /// What the target's owners, privileges and comments count for.
+    pub mask: Mask,
+}
+
+/// Ordered steps from one catalog to another.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The statements, in an order that works.
+    pub steps: Vec<Step>,
+    /// What they may cost, worst first.
+    pub hazards: Vec<Hazard>,
+    /// The difference that they remove.
+    pub diff: Diff,
+    /// What the database is once they have run: the target, with what the mask leaves out as it will be.
+    pub target: Catalog,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// The steps that turn `from` into `to`.
+pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Result<Plan, PlanError> {
+    let target = options.mask.adopt(to, from, &options.role);
+    let diff = diff::compare(from, &target);
+    let steps = steps(from, &target, &diff, options)?;
+    Ok(Plan {
+        hazards: hazard::derive(from, &steps),
+        steps,
+        diff,
+        target,
+    })
+}
+
+fn steps(
+    from: &Catalog,
+    to: &Catalog,
+    diff: &Diff,
+    options: &Options,
+) -> Result<Vec<Step>, PlanError> {
+    if diff.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (old, new) = (World::new(from), World::new(to));
+    let fates = replace::decide(&old, &new, diff);
+    if !fates.refused.is_empty() {
+        return Err(PlanError::Refused(fates.refused));
+    }
+    let given = Given {
+        role: &options.role,
+        defaults: &options.defaults,
+        version: to.version(),
+    };
+    let nodes = emit::nodes(&old, &new, diff, &fates, &given).map_err(PlanError::Refused)?;
+    let graph = graph::build(&old, &new, &nodes);
+    order::order(&old, &new, nodes, graph)
+}

@@ -1,0 +1,106 @@
+//! What a comparison may leave out: owners, privileges, comments (`--no-owner`, `--no-privileges`,
+//! `--no-comments`). A masked catalog has a masked root, and says so; pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::meta::Meta;
+use crate::catalog::meta::acl::Grant;
+use crate::catalog::{Catalog, Id, Object};
+
+/// Stands for the owner in the ACLs of a catalog without owners. No role can have this name: those that
+/// begin with `pg_` are the server's (`IsReservedName()`).
+const OWNER: &str = "pg_snapback_owner";
+
+/// What is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mask {
+    /// Who owns what.
+    pub owner: bool,
+    /// Who may do what.
+    pub privileges: bool,
+    /// Comments.
+    pub comments: bool,
+}
+
+impl Mask {
+    /// Whether it leaves nothing out.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// The catalog without what is left out, for comparing and hashing.
+    pub fn hide(self, catalog: &Catalog) -> Catalog {
+        self.map(catalog, |object| {
+            let mut meta = object.meta.clone();
+            if self.owner {
+                let owner = std::mem::take(&mut meta.owner);
+                rename(&mut meta, &owner, OWNER);
+            }
+            if self.privileges {
+                meta.acl = None;
+            }
+            if self.comments {
+                meta.comment = None;
+            }
+            meta
+        })
+    }
+
+    /// The target as a plan may aim at it: what is left out is what `live` has, and for an object that it
+    /// has not, what the server will give to `role`.
+    pub fn adopt(self, target: &Catalog, live: &Catalog, role: &str) -> Catalog {
+        self.map(target, |object| {
+            let mut meta = object.meta.clone();
+            let kept = live.get(&object.id).map(|object| &object.meta);
+            if self.owner && !meta.owner.is_empty() {
+                let owner = kept.map_or(role, |kept| &kept.owner).to_owned();
+                let old = std::mem::replace(&mut meta.owner, owner.clone());
+                rename(&mut meta, &old, &owner);
+            }
+            if self.privileges {
+                meta.acl = kept.and_then(|kept| kept.acl.clone());
+            }
+            if self.comments {
+                meta.comment = kept.and_then(|kept| kept.comment.clone());
+            }
+            meta
+        })
+    }
+
+    fn map(self, catalog: &Catalog, meta: impl Fn(&Object) -> Meta) -> Catalog {
+        if self.is_empty() {
+            return catalog.clone();
+        }
+        let objects = catalog.objects().iter().map(|object| Object {
+            id: object.id.clone(),
+            body: object.body.clone(),
+            meta: meta(object),
+        });
+        let edges = catalog
+            .all_edges()
+            .map(|(from, edge)| (Id::clone(from), edge.clone()));
+        Catalog::new(
+            catalog.version(),
+            objects.collect(),
+            edges,
+            catalog.layout().clone(),
+        )
+    }
+}
+
+fn rename(meta: &mut Meta, old: &str, new: &str) {
+    let Some(grants) = &mut meta.acl else {
+        return;
+    };
+    for Grant {
+        grantee, grantor, ..
+    } in grants.iter_mut()
+    {
+        for name in [grantee, grantor] {
+            if name == old {
+                new.clone_into(name);
+            }
+        }
+    }
+    grants.sort();
+}

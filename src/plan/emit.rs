@@ -1,0 +1,247 @@
+//! From decisions to steps: each object's own statements, in the order in which its kind gave them. What one
+//! statement does for several objects (a root and its parts, what the server drops along) is worked out
+//! here, so that ordering sees who makes and who frees what.
+
+use std::collections::{HashMap, HashSet};
+
+use super::given::Given;
+use super::refuse::Refusal;
+use super::replace::Fates;
+use super::world::{Slot, World};
+use crate::catalog::meta;
+use crate::catalog::{Id, Object, Step, Strength};
+use crate::diff::{Change, Diff};
+
+/// What part of an object's life a step belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It removes what the old side has.
+    Free,
+    /// It makes something, or finishes what was made.
+    Make,
+    /// It renames something out of the way of its successor.
+    Aside,
+    /// It changes something that stays.
+    Alter,
+    /// Owner, ACL, comment.
+    Meta,
+}
+
+/// A step with its place among the steps of its object.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) step: Step,
+    pub(super) stage: Stage,
+    /// The node before it in the same object: it must have run.
+    pub(super) after: Option<usize>,
+}
+
+/// All steps, unordered.
+#[derive(Default)]
+pub(super) struct Nodes {
+    pub(super) list: Vec<Node>,
+    refused: Vec<Refusal>,
+    /// The last node so far of what was made or altered: meta follows it.
+    last: HashMap<Id, usize>,
+    /// Names in use on either side, when a temporary one is looked for.
+    temporary: usize,
+}
+
+/// All steps of a plan.
+pub(super) fn nodes<'a>(
+    from: &World<'a>,
+    to: &World<'a>,
+    diff: &Diff,
+    fates: &Fates<'a>,
+    given: &Given<'_>,
+) -> Result<Vec<Node>, Vec<Refusal>> {
+    let mut nodes = Nodes::default();
+    nodes.drop_all(from, to, fates);
+    nodes.make_all(to, fates);
+    for (&id, steps) in &fates.alters {
+        nodes.chain(id, steps.iter().cloned(), Stage::Alter, None);
+    }
+    nodes.meta_all(from, to, diff, fates, given);
+    if nodes.refused.is_empty() {
+        Ok(nodes.list)
+    } else {
+        Err(nodes.refused)
+    }
+}
+
+impl Nodes {
+    fn push(&mut self, step: Step, stage: Stage, after: Option<usize>) -> usize {
+        self.list.push(Node { step, stage, after });
+        self.list.len() - 1
+    }
+
+    /// Steps of one object, one after another.
+    fn chain(
+        &mut self,
+        id: &Id,
+        steps: impl IntoIterator<Item = Step>,
+        stage: Stage,
+        mut after: Option<usize>,
+    ) {
+        for step in steps {
+            let makes = step.makes.clone();
+            let node = self.push(step, stage, after);
+            for made in makes {
+                self.last.insert(made, node);
+            }
+            after = Some(node);
+        }
+        if let Some(node) = after {
+            self.last.insert(id.clone(), node);
+        }
+    }
+
+    fn drop_all<'a>(&mut self, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) {
+        let mut along: HashMap<&Id, Vec<Id>> = HashMap::new();
+        let mut own: Vec<&Object> = Vec::new();
+        for &id in &fates.gone {
+            match dropped_along(id, from, fates) {
+                Some(other) => along.entry(other).or_default().push(id.clone()),
+                None => own.extend(from.get(id)),
+            }
+        }
+        let mut freed: HashSet<Id> = HashSet::new();
+        for object in own {
+            let id = &object.id;
+            if freed.contains(id) {
+                continue;
+            }
+            let silently = along.remove(id).unwrap_or_default();
+            let mut step = if fates.aside.contains(id) {
+                self.step_aside(object, from, to)
+            } else {
+                object.body.drop(id)
+            };
+            freed.extend(step.frees.iter().filter(|freed| *freed != id).cloned());
+            step.frees.extend(silently);
+            self.push(step, Stage::Free, None);
+        }
+    }
+
+    /// The old form takes a temporary name, and is dropped under it.
+    fn step_aside(&mut self, object: &Object, from: &World<'_>, to: &World<'_>) -> Step {
+        let id = &object.id;
+        let name = self.temporary_name(id, from, to);
+        match id.kind.rename(id, &name) {
+            Some(step) => {
+                self.push(step, Stage::Aside, None);
+            }
+            None => self.refused.push(Refusal::NoName { id: id.clone() }),
+        }
+        Step {
+            subject: id.clone(),
+            frees: vec![id.clone()],
+            ..object.body.drop(&name)
+        }
+    }
+
+    fn temporary_name(&mut self, id: &Id, from: &World<'_>, to: &World<'_>) -> Id {
+        loop {
+            self.temporary += 1;
+            let name = Id {
+                name: format!("snapback_old_{}", self.temporary).into(),
+                ..id.clone()
+            };
+            let taken = |world: &World<'_>| {
+                let mut ids = world.catalog.objects().iter().map(|object| &object.id);
+                ids.any(|other| Slot::of(other) == Slot::of(&name))
+            };
+            if !taken(from) && !taken(to) {
+                return name;
+            }
+        }
+    }
+
+    /// Roots before parts, since a root may make its parts along with itself.
+    fn make_all<'a>(&mut self, to: &World<'a>, fates: &Fates<'a>) {
+        let mut claimed: HashSet<Id> = HashSet::new();
+        let mut groups: Vec<(&Id, Vec<Step>)> = Vec::new();
+        let (parts, roots): (Vec<&Id>, Vec<&Id>) = fates.made.iter().partition(|id| id.is_part());
+        for id in roots.into_iter().chain(parts) {
+            let Some(object) = to.get(id).filter(|_| !claimed.contains(id)) else {
+                continue;
+            };
+            let steps = object.body.create(id, to.catalog);
+            let makes = steps.iter().flat_map(|step| &step.makes);
+            claimed.extend(makes.filter(|made| *made != id).cloned());
+            groups.push((id, steps));
+        }
+        for (id, steps) in groups {
+            if !claimed.contains(id) {
+                self.chain(id, steps, Stage::Make, None);
+            }
+        }
+    }
+
+    fn meta_all<'a>(
+        &mut self,
+        from: &World<'a>,
+        to: &World<'a>,
+        diff: &Diff,
+        fates: &Fates<'a>,
+        given: &Given<'_>,
+    ) {
+        let version = to.catalog.version();
+        for &id in &fates.made {
+            if let Some(new) = to.get(id) {
+                let steps = meta::change(id, &given.to(new), &new.meta, version);
+                self.meta(id, steps);
+            }
+        }
+        for delta in &diff.deltas {
+            let Change::Changed(aspects) = &delta.change else {
+                continue;
+            };
+            let id = &delta.id;
+            let differs = aspects.owner || aspects.acl || aspects.comment;
+            if !differs || fates.made.contains(id) {
+                continue;
+            }
+            if let (Some(old), Some(new)) = (from.get(id), to.get(id)) {
+                let steps = meta::change(id, &old.meta, &new.meta, version);
+                self.meta(id, steps);
+            }
+        }
+    }
+
+    fn meta(&mut self, id: &Id, steps: Vec<Step>) {
+        let after = self.last.get(id).copied();
+        self.chain(id, steps, Stage::Meta, after);
+    }
+}
+
+/// What the server drops an object along with, when that is so: its root, or what it depends on
+/// automatically. Never something that holds rows of its own: that is dropped by a step that says so.
+fn dropped_along<'a>(id: &'a Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id> {
+    let mut current = id;
+    let mut seen = HashSet::new();
+    loop {
+        if !seen.insert(current) {
+            return None;
+        }
+        match along_with(current, from, fates) {
+            Some(next) => current = next,
+            None => return (current != id).then_some(current),
+        }
+    }
+}
+
+fn along_with<'a>(id: &Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id> {
+    let root = from
+        .root(id)
+        .map(|root| &root.id)
+        .filter(|root| root.kind.drops_parts() && fates.gone.contains(root));
+    if root.is_some() || id.kind.holds_data() {
+        return root;
+    }
+    let edges = from.edges(id).iter();
+    edges
+        .filter(|edge| edge.strength == Strength::Auto)
+        .map(|edge| &edge.to)
+        .find(|other| fates.gone.contains(other) && !fates.aside.contains(other))
+}

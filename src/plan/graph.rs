@@ -1,0 +1,241 @@
+//! What must wait for what. Removing follows the dependencies of the old side, making and altering those of
+//! the new one, a name is taken only after it was given back, and the steps of one object keep their order.
+//! Knows no kind; linear in steps and dependencies.
+
+use std::collections::HashMap;
+
+use super::emit::{Node, Stage};
+use super::world::{Slot, World};
+use crate::catalog::{Id, Strength};
+
+/// The steps as nodes, by number, with the steps that wait for each.
+pub(super) struct Graph {
+    /// For each node, those that must run after it.
+    pub(super) next: Vec<Vec<usize>>,
+    /// For each node, how many it waits for.
+    pub(super) waits: Vec<usize>,
+}
+
+/// All constraints between these nodes.
+pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
+    let mut building = Building {
+        from,
+        to,
+        nodes,
+        index: Index::new(nodes),
+        graph: Graph {
+            next: vec![Vec::new(); nodes.len()],
+            waits: vec![0; nodes.len()],
+        },
+    };
+    for (number, node) in nodes.iter().enumerate() {
+        building.constrain(number, node);
+    }
+    building.graph
+}
+
+/// Who does what.
+#[derive(Default)]
+struct Index<'a> {
+    makes: HashMap<&'a Id, usize>,
+    frees: HashMap<&'a Id, usize>,
+    aside: HashMap<&'a Id, usize>,
+    alters: HashMap<&'a Id, Vec<usize>>,
+    /// The last step that makes or alters an object.
+    body: HashMap<&'a Id, usize>,
+    /// The first step of an object's owner, ACL and comment.
+    meta: HashMap<&'a Id, usize>,
+    /// Who gives a name back.
+    names: HashMap<Slot<'a>, Vec<usize>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(nodes: &'a [Node]) -> Self {
+        let mut index = Self::default();
+        for (number, node) in nodes.iter().enumerate() {
+            let step = &node.step;
+            index.makes.extend(step.makes.iter().map(|id| (id, number)));
+            index.frees.extend(step.frees.iter().map(|id| (id, number)));
+            match node.stage {
+                Stage::Make => drop(index.body.insert(&step.subject, number)),
+                Stage::Alter => {
+                    index.alters.entry(&step.subject).or_default().push(number);
+                    index.body.insert(&step.subject, number);
+                }
+                Stage::Meta => drop(index.meta.entry(&step.subject).or_insert(number)),
+                Stage::Aside => drop(index.aside.insert(&step.subject, number)),
+                Stage::Free => {}
+            }
+        }
+        for (number, node) in nodes.iter().enumerate() {
+            for id in &node.step.frees {
+                if let Some(slot) = Slot::of(id) {
+                    let giver = index.aside.get(id).copied().unwrap_or(number);
+                    index.names.entry(slot).or_default().push(giver);
+                }
+            }
+        }
+        index
+    }
+}
+
+struct Building<'w, 'a> {
+    from: &'w World<'a>,
+    to: &'w World<'a>,
+    nodes: &'w [Node],
+    index: Index<'w>,
+    graph: Graph,
+}
+
+impl Building<'_, '_> {
+    fn edge(&mut self, before: usize, after: usize) {
+        if before == after {
+            return;
+        }
+        if let (Some(next), Some(waits)) = (
+            self.graph.next.get_mut(before),
+            self.graph.waits.get_mut(after),
+        ) {
+            next.push(after);
+            *waits += 1;
+        }
+    }
+
+    fn edges(&mut self, before: &[usize], after: usize) {
+        for &number in before {
+            self.edge(number, after);
+        }
+    }
+
+    fn constrain(&mut self, number: usize, node: &Node) {
+        if let Some(before) = node.after {
+            self.edge(before, number);
+        }
+        self.after_users_let_go(number, node);
+        self.after_names_are_free(number, node);
+        match node.stage {
+            Stage::Make | Stage::Alter => {
+                self.after_what_it_uses(number, node);
+                self.before_owners_change(number, node);
+            }
+            Stage::Meta => self.after_the_owner_of_its_owner(number, node),
+            Stage::Free | Stage::Aside => {}
+        }
+    }
+
+    /// What is dropped is used by nothing any more: its users were dropped before, or altered.
+    fn after_users_let_go(&mut self, number: usize, node: &Node) {
+        for freed in &node.step.frees {
+            let aside = self.index.aside.get(freed).copied();
+            for (user, _) in self.from.users(freed) {
+                if let Some(&freer) = self.index.frees.get(user) {
+                    self.edge(freer, number);
+                    // Its users name it: they have to be dropped while it has that name.
+                    if let Some(aside) = aside.filter(|_| freer != number) {
+                        self.edge(freer, aside);
+                    }
+                }
+                let alters = self.index.alters.get(user).cloned().unwrap_or_default();
+                self.edges(&alters, number);
+            }
+        }
+        if node.step.displaces {
+            for (user, _) in self.from.users(&node.step.subject) {
+                if let Some(&freer) = self.index.frees.get(user) {
+                    self.edge(freer, number);
+                }
+            }
+        }
+    }
+
+    fn after_names_are_free(&mut self, number: usize, node: &Node) {
+        for made in &node.step.makes {
+            let giver = self.index.aside.get(made);
+            if let Some(&giver) = giver.or_else(|| self.index.frees.get(made)) {
+                self.edge(giver, number);
+            }
+            let givers = Slot::of(made).and_then(|slot| self.index.names.get(&slot).cloned());
+            self.edges(&givers.unwrap_or_default(), number);
+            // The old form is kept until the new one is there for those that move over.
+            if let (Some(_), Some(&freer)) =
+                (self.index.aside.get(made), self.index.frees.get(made))
+            {
+                self.edge(number, freer);
+            }
+        }
+    }
+
+    fn after_what_it_uses(&mut self, number: usize, node: &Node) {
+        let step = &node.step;
+        let own = std::iter::once(&step.subject)
+            .chain(step.makes.iter().filter(|id| **id != step.subject));
+        for id in own {
+            if let Some(&maker) = self
+                .to
+                .root(id)
+                .and_then(|root| self.index.makes.get(&root.id))
+            {
+                self.edge(maker, number);
+            }
+            for edge in self.to.edges(id) {
+                if edge.to != step.subject && !step.defers.contains(&edge.to) {
+                    self.after_object(&edge.to, number);
+                }
+            }
+        }
+        for needed in &step.needs {
+            self.after_object(needed, number);
+        }
+    }
+
+    fn after_object(&mut self, used: &Id, number: usize) {
+        if let Some(&maker) = self.index.makes.get(used) {
+            self.edge(maker, number);
+        }
+        let alters = self.index.alters.get(used).cloned().unwrap_or_default();
+        self.edges(&alters, number);
+    }
+
+    /// What an object belongs to (a sequence to its column, a partition to its table) may need both to have
+    /// one owner when they are linked, and takes the object along when it gets another one: link first, then
+    /// the owner of the whole, then that of the object.
+    fn before_owners_change(&mut self, number: usize, node: &Node) {
+        let id = &node.step.subject;
+        if self.index.body.get(id) != Some(&number) {
+            return;
+        }
+        for owner in self.owner_metas(id) {
+            self.edge(number, owner);
+        }
+    }
+
+    fn after_the_owner_of_its_owner(&mut self, number: usize, node: &Node) {
+        let id = &node.step.subject;
+        if self.index.meta.get(id) == Some(&number) {
+            let owners = self.owner_metas(id);
+            self.edges(&owners, number);
+        }
+    }
+
+    /// The first meta steps of what an object with an owner belongs to.
+    fn owner_metas(&self, id: &Id) -> Vec<usize> {
+        let owned = self
+            .to
+            .get(id)
+            .is_some_and(|object| !object.meta.owner.is_empty());
+        if !owned {
+            return Vec::new();
+        }
+        let edges = self.to.edges(id).iter();
+        edges
+            .filter(|edge| edge.strength == Strength::Auto)
+            .filter_map(|edge| self.index.meta.get(self.to.root_or_self(&edge.to)))
+            .filter(|&&meta| {
+                self.nodes
+                    .get(meta)
+                    .is_some_and(|node| node.step.subject != *id)
+            })
+            .copied()
+            .collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! What a plan may cost, derived from the fields of its steps by one function: a closed list with stable
+//! codes. Some of it happens only when the user allows it by code, `--allow CODE[:ID]`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::world::World;
+use crate::catalog::step::{Lock, Loss, Tx};
+use crate::catalog::{Catalog, Id, Step};
+
+/// What kind of cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// Rows or values are destroyed.
+    DataLoss,
+    /// Something cannot run inside the transaction.
+    NonTransactional,
+    /// Something cannot be compared with the target, so the result is not proven for it.
+    Unproven,
+    /// Somebody may see or do more than before.
+    AuthorizationWidened,
+    /// A table is written anew.
+    Rewrite,
+    /// A whole table is read.
+    Scan,
+    /// Others have to wait for a lock.
+    Lock,
+}
+
+impl Code {
+    /// All codes, worst first.
+    pub const ALL: &'static [Self] = &[
+        Self::DataLoss,
+        Self::NonTransactional,
+        Self::Unproven,
+        Self::AuthorizationWidened,
+        Self::Rewrite,
+        Self::Scan,
+        Self::Lock,
+    ];
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DataLoss => "data-loss",
+            Self::NonTransactional => "non-transactional",
+            Self::Unproven => "unproven",
+            Self::AuthorizationWidened => "authorization-widened",
+            Self::Rewrite => "rewrite",
+            Self::Scan => "scan",
+            Self::Lock => "lock",
+        }
+    }
+
+    /// Whether nothing runs unless it is allowed; the others are said and no more.
+    pub fn needs_allowing(self) -> bool {
+        match self {
+            Self::DataLoss | Self::NonTransactional | Self::Unproven => true,
+            Self::AuthorizationWidened | Self::Rewrite | Self::Scan | Self::Lock => false,
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// One cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hazard {
+    /// What kind of cost.
+    pub code: Code,
+    /// The object that it is about.
+    #[serde(serialize_with = "as_text")]
+    pub id: Id,
+    /// A sentence that says it.
+    pub text: String,
+}
+
+impl Hazard {
+    /// An object of which the result cannot be proven.
+    pub fn unproven(id: &Id) -> Self {
+        Self {
+            code: Code::Unproven,
+            id: id.clone(),
+            text: format!(
+                "{id} cannot be compared with the target's form: it is taken over unproven"
+            ),
+        }
+    }
+}
+
+/// The hazards of these steps, worst first; `from` is the catalog that they start from. Locks, scans and
+/// rewrites of what the plan itself made cost nobody anything and are not among them.
+pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
+    let world = World::roots_of(from);
+    let mut hazards = Vec::new();
+    let mut locks: BTreeMap<&Id, Lock> = BTreeMap::new();
+    for step in steps {
+        let id = &step.subject;
+        let root = world.root_or_self(id);
+        let existed = world.has(root);
+        let mut add = |code, text| {
+            hazards.push(Hazard {
+                code,
+                id: id.clone(),
+                text,
+            });
+        };
+        match step.loss {
+            Loss::None => {}
+            Loss::Table => add(Code::DataLoss, format!("all rows of {id} are destroyed")),
+            Loss::Column => add(Code::DataLoss, format!("all values of {id} are destroyed")),
+        }
+        if step.tx == Tx::Outside {
+            let text = format!(
+                "a change of {id} cannot run inside the transaction: it cannot be rolled back"
+            );
+            add(Code::NonTransactional, text);
+        }
+        if step.widens {
+            let text = format!(
+                "{id}: somebody may see or do more than before ({})",
+                step.sql
+            );
+            add(Code::AuthorizationWidened, text);
+        }
+        if existed && step.rewrites {
+            let text = format!("{root} is written anew, in time and space that grow with its rows");
+            add(Code::Rewrite, text);
+        }
+        if existed && step.scans {
+            add(Code::Scan, format!("all rows of {root} are read for {id}"));
+        }
+        if existed {
+            let lock = locks.entry(root).or_default();
+            *lock = step.lock.max(*lock);
+        }
+    }
+    hazards.extend(locks.into_iter().filter_map(|(root, lock)| {
+        let waits = who_waits(lock)?;
+        Some(Hazard {
+            code: Code::Lock,
+            id: root.clone(),
+            text: format!(
+                "{root} is locked in {} mode until COMMIT: {waits}",
+                lock.name()
+            ),
+        })
+    }));
+    hazards.sort_by(|a, b| (a.code, &a.id).cmp(&(b.code, &b.id)));
+    hazards.dedup();
+    hazards
+}
+
+fn who_waits(lock: Lock) -> Option<&'static str> {
+    match lock {
+        Lock::None | Lock::AccessShare | Lock::ShareUpdateExclusive => None,
+        Lock::Share | Lock::ShareRowExclusive => Some("who writes to it waits"),
+        Lock::AccessExclusive => Some("who reads or writes it waits"),
+    }
+}
+
+fn as_text<S: Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+/// What the user allowed: a code, for one object or for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// The code.
+    pub code: Code,
+    /// The text of the id of the only object that it is for.
+    pub id: Option<String>,
+}
+
+impl Allow {
+    /// Whether this hazard is allowed by it.
+    pub fn covers(&self, hazard: &Hazard) -> bool {
+        self.code == hazard.code
+            && self
+                .id
+                .as_ref()
+                .is_none_or(|id| *id == hazard.id.to_string())
+    }
+}
+
+/// Not `CODE[:ID]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{given:?} is no hazard; the hazards are: {}", codes())]
+pub struct UnknownHazard {
+    given: String,
+}
+
+fn codes() -> String {
+    let names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    names.join(", ")
+}
+
+impl FromStr for Allow {
+    type Err = UnknownHazard;
+
+    fn from_str(text: &str) -> Result<Self, UnknownHazard> {
+        let (code, id) = match text.split_once(':') {
+            Some((code, id)) => (code, Some(id.trim().to_owned())),
+            None => (text, None),
+        };
+        let code = Code::ALL
+            .iter()
+            .copied()
+            .find(|known| known.name() == code.trim());
+        code.map(|code| Self { code, id })
+            .ok_or_else(|| UnknownHazard {
+                given: text.to_owned(),
+            })
+    }
+}
+
+/// The hazards that need to be allowed and are not.
+pub fn not_allowed<'a>(hazards: &'a [Hazard], allowed: &[Allow]) -> Vec<&'a Hazard> {
+    hazards
+        .iter()
+        .filter(|hazard| hazard.code.needs_allowing())
+        .filter(|hazard| !allowed.iter().any(|allow| allow.covers(hazard)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::catalog::Tag;
+
+    #[test]
+    fn a_code_is_allowed_for_all_or_for_one() {
+        let hazard = Hazard::unproven(&Id::global(Tag::Schema, "app"));
+        let hazards = [hazard];
+        let left = |allow: &str| not_allowed(&hazards, &[allow.parse().unwrap()]).len();
+        assert_eq!(left("unproven"), 0);
+        assert_eq!(left(&format!("unproven:{}", hazards[0].id)), 0);
+        assert_eq!(left("unproven:something else"), 1);
+        assert_eq!(left("data-loss"), 1);
+        let error = "loss".parse::<Allow>().unwrap_err().to_string();
+        assert!(error.contains("data-loss"), "{error}");
+    }
+}

@@ -1,0 +1,259 @@
+//! What happens to each object: altered in place, made, removed, or dropped and made again because it, or
+//! something that it uses, cannot be altered. Decides only; steps and their order are made from it later.
+//!
+//! An object that holds rows is never dropped to change it. What cannot be done without that is refused,
+//! with all reasons at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+
+use super::refuse::Refusal;
+use super::world::{Slot, World};
+use crate::catalog::step::Tx;
+use crate::catalog::{Id, Step, Strength, kind};
+use crate::diff::{Change, Diff};
+
+/// The decisions.
+pub(super) struct Fates<'a> {
+    /// Objects of the old side that are dropped.
+    pub(super) gone: BTreeSet<&'a Id>,
+    /// Objects of the new side that are made.
+    pub(super) made: BTreeSet<&'a Id>,
+    /// Objects that are altered in place, with the steps.
+    pub(super) alters: BTreeMap<&'a Id, Vec<Step>>,
+    /// Replaced objects that step aside under another name until those that hold rows have moved over.
+    pub(super) aside: BTreeSet<&'a Id>,
+    /// Why there can be no plan.
+    pub(super) refused: Vec<Refusal>,
+}
+
+/// Decides for all objects that differ and for all that depend on them.
+pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fates<'a> {
+    let mut deciding = Deciding {
+        from,
+        to,
+        diff,
+        slots: HashSet::new(),
+        queue: VecDeque::new(),
+        fates: Fates {
+            gone: BTreeSet::new(),
+            made: BTreeSet::new(),
+            alters: BTreeMap::new(),
+            aside: BTreeSet::new(),
+            refused: Vec::new(),
+        },
+    };
+    deciding.start();
+    deciding.settle();
+    deciding.replace_what_commits_late();
+    deciding.fates.refused.sort();
+    deciding.fates.refused.dedup();
+    deciding.fates
+}
+
+/// Something whose consequences have still to be followed.
+enum Work<'a> {
+    /// It is dropped and made again.
+    Replace(&'a Id),
+    /// It is dropped.
+    Dropped(&'a Id),
+    /// It is altered by a step that its dependents are in the way of.
+    Displaced(&'a Id),
+}
+
+struct Deciding<'w, 'a> {
+    from: &'w World<'a>,
+    to: &'w World<'a>,
+    diff: &'a Diff,
+    /// Names that what is made will take.
+    slots: HashSet<Slot<'a>>,
+    queue: VecDeque<Work<'a>>,
+    fates: Fates<'a>,
+}
+
+impl<'a> Deciding<'_, 'a> {
+    fn start(&mut self) {
+        for delta in &self.diff.deltas {
+            let id = &delta.id;
+            match &delta.change {
+                Change::Removed => {
+                    self.fates.gone.insert(id);
+                    self.queue.push_back(Work::Dropped(id));
+                }
+                Change::Added => self.make(id),
+                Change::Changed(aspects) if aspects.body() => self.change(id, &aspects.fields),
+                Change::Changed(_) => {}
+            }
+        }
+        // A part can be equal on both sides though its root is another object of the same name.
+        for &id in &self.fates.gone.clone() {
+            for part in self.from.catalog.parts(id) {
+                if self.to.has(&part.id) {
+                    self.queue.push_back(Work::Replace(&part.id));
+                }
+            }
+        }
+    }
+
+    fn make(&mut self, id: &'a Id) {
+        self.fates.made.insert(id);
+        if !id.is_part() {
+            self.slots.extend(Slot::of(id));
+        }
+    }
+
+    fn change(&mut self, id: &'a Id, fields: &[String]) {
+        let (Some(old), Some(new)) = (self.from.get(id), self.to.get(id)) else {
+            return;
+        };
+        match old.body.change(&new.body, id, self.to.catalog) {
+            kind::Change::Replace => self.queue.push_back(Work::Replace(id)),
+            kind::Change::InPlace(steps) if steps.is_empty() => {
+                self.fates.refused.push(Refusal::NoSteps {
+                    id: id.clone(),
+                    fields: fields.to_vec(),
+                });
+            }
+            kind::Change::InPlace(steps) => self.alter(id, steps),
+            kind::Change::Carried => {}
+        }
+    }
+
+    fn alter(&mut self, id: &'a Id, steps: Vec<Step>) {
+        if steps.iter().any(|step| step.displaces) {
+            self.queue.push_back(Work::Displaced(id));
+        }
+        self.fates.alters.entry(id).or_default().extend(steps);
+    }
+
+    fn settle(&mut self) {
+        while let Some(work) = self.queue.pop_front() {
+            match work {
+                Work::Replace(id) => self.replace(id),
+                Work::Dropped(id) => self.free_users(id),
+                Work::Displaced(id) => self.displace_users(id),
+            }
+        }
+    }
+
+    fn replace(&mut self, id: &'a Id) {
+        if !self.fates.gone.insert(id) {
+            return;
+        }
+        self.make(id);
+        self.fates.alters.remove(id);
+        let root_goes = self
+            .from
+            .root(id)
+            .is_some_and(|root| self.fates.gone.contains(&root.id));
+        if id.kind.holds_data() && !root_goes {
+            self.fates.refused.push(Refusal::HoldsData {
+                id: id.clone(),
+                fields: self.fields(id),
+            });
+            return;
+        }
+        if id.kind.drops_parts() {
+            for part in self.from.catalog.parts(id) {
+                if self.to.has(&part.id) {
+                    self.queue.push_back(Work::Replace(&part.id));
+                }
+            }
+        }
+        self.free_users(id);
+    }
+
+    /// The canonical fields in which an object differs.
+    fn fields(&self, id: &Id) -> Vec<String> {
+        match self.diff.get(id) {
+            Some(Change::Changed(aspects)) => aspects.fields.clone(),
+            Some(Change::Added | Change::Removed) | None => Vec::new(),
+        }
+    }
+
+    /// Everything that uses what is dropped must let go of it.
+    fn free_users(&mut self, dropped: &'a Id) {
+        let from = self.from;
+        for &(user, _) in from.users(dropped) {
+            if !self.fates.gone.contains(user) && !self.lets_go(user, dropped) {
+                self.free_user(user, dropped);
+            }
+        }
+    }
+
+    /// Whether the steps that alter an object leave it without this dependency, and can run before the
+    /// other is dropped.
+    fn lets_go(&self, user: &'a Id, dropped: &Id) -> bool {
+        if !self.fates.alters.contains_key(user) || self.to.depends(user, dropped) {
+            return false;
+        }
+        let name = Slot::of(self.from.root_or_self(dropped));
+        // Its new form may use something that can be made only once the name is free.
+        !self.to.edges(user).iter().any(|edge| {
+            let root = self.to.root_or_self(&edge.to);
+            self.fates.made.contains(root) && Slot::of(root) == name
+        })
+    }
+
+    fn free_user(&mut self, user: &'a Id, dropped: &'a Id) {
+        if user.kind.rebuildable() {
+            self.queue.push_back(Work::Replace(user));
+            return;
+        }
+        let steps = self
+            .from
+            .get(user)
+            .filter(|_| self.fates.made.contains(dropped))
+            .and_then(|object| object.body.follow(user, dropped));
+        match steps {
+            Some(steps) => {
+                self.fates.aside.insert(dropped);
+                self.alter(user, steps);
+            }
+            None => self.fates.refused.push(Refusal::InUse {
+                id: dropped.clone(),
+                user: user.clone(),
+            }),
+        }
+    }
+
+    /// What the server itself carries along when it alters something depends on it automatically (indexes,
+    /// constraints); the others have to be dropped before and made again after.
+    fn displace_users(&mut self, altered: &'a Id) {
+        let from = self.from;
+        for &(user, strength) in from.users(altered) {
+            if self.fates.gone.contains(user) || strength == Strength::Auto {
+                continue;
+            }
+            if user.kind.rebuildable() {
+                self.queue.push_back(Work::Replace(user));
+            } else {
+                self.fates.refused.push(Refusal::InTheWay {
+                    id: altered.clone(),
+                    user: user.clone(),
+                });
+            }
+        }
+    }
+
+    /// What a step adds may be usable only after COMMIT. When something in the same plan may use it, the
+    /// whole object is replaced instead.
+    fn replace_what_commits_late(&mut self) {
+        let late: Vec<&Id> = self
+            .fates
+            .alters
+            .iter()
+            .filter(|(_, steps)| steps.iter().any(|step| step.tx == Tx::CommitAfter))
+            .map(|(&id, _)| id)
+            .collect();
+        for id in late {
+            let used = self.to.users(id).iter().any(|&(user, _)| {
+                !user.kind.holds_data()
+                    && (self.fates.made.contains(user) || self.fates.alters.contains_key(user))
+            });
+            if used {
+                self.queue.push_back(Work::Replace(id));
+                self.settle();
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! One side of a plan, indexed once: who uses whom, and which root a part belongs to. Linear in the size of
+//! the catalog; every later question is a look-up.
+
+use std::collections::HashMap;
+
+use crate::catalog::id::{Family, Style};
+use crate::catalog::{Catalog, Edge, Id, Object, Strength};
+
+/// A catalog with its dependencies turned around.
+pub(super) struct World<'a> {
+    pub(super) catalog: &'a Catalog,
+    users: HashMap<&'a Id, Vec<(&'a Id, Strength)>>,
+    roots: HashMap<&'a Id, &'a Object>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(catalog: &'a Catalog) -> Self {
+        let mut users: HashMap<&Id, Vec<(&Id, Strength)>> = HashMap::new();
+        for (from, edge) in catalog.all_edges() {
+            users
+                .entry(&edge.to)
+                .or_default()
+                .push((from, edge.strength));
+        }
+        Self {
+            users,
+            ..Self::roots_of(catalog)
+        }
+    }
+
+    /// A catalog of which only [`World::root`] is asked, not who uses what.
+    pub(super) fn roots_of(catalog: &'a Catalog) -> Self {
+        let mut roots = HashMap::new();
+        let mut root: Option<&Object> = None;
+        for object in catalog.objects() {
+            if !object.id.is_part() {
+                root = Some(object);
+            } else if let Some(root) = root.filter(|root| root.id.same_root(&object.id)) {
+                roots.insert(&object.id, root);
+            }
+        }
+        Self {
+            catalog,
+            users: HashMap::new(),
+            roots,
+        }
+    }
+
+    pub(super) fn get(&self, id: &Id) -> Option<&'a Object> {
+        self.catalog.get(id)
+    }
+
+    pub(super) fn has(&self, id: &Id) -> bool {
+        self.catalog.has(id)
+    }
+
+    /// What an object depends on.
+    pub(super) fn edges(&self, id: &Id) -> &'a [Edge] {
+        self.catalog.edges(id)
+    }
+
+    /// Whether one object depends directly on another.
+    pub(super) fn depends(&self, id: &Id, on: &Id) -> bool {
+        self.edges(id).iter().any(|edge| edge.to == *on)
+    }
+
+    /// What depends on an object, sorted.
+    pub(super) fn users(&self, id: &Id) -> &[(&'a Id, Strength)] {
+        self.users.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The root object that a part belongs to; `None` for a root object.
+    pub(super) fn root(&self, id: &Id) -> Option<&'a Object> {
+        self.roots.get(id).copied()
+    }
+
+    /// The root object that something is or belongs to.
+    pub(super) fn root_or_self<'b>(&self, id: &'b Id) -> &'b Id
+    where
+        'a: 'b,
+    {
+        self.root(id).map_or(id, |root| &root.id)
+    }
+}
+
+/// The name that an object occupies on the server, so that two objects that cannot exist at one time have
+/// the same one. Relations share a namespace with types, since each has a row type, and with the indexes
+/// and constraints of any table in the schema.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Slot<'a> {
+    family: Family,
+    schema: &'a str,
+    name: &'a str,
+    args: &'a str,
+}
+
+impl<'a> Slot<'a> {
+    /// `None` for what is named within its relation only.
+    pub(super) fn of(id: &'a Id) -> Option<Self> {
+        if id.is_part() && id.kind.style() == Style::Column {
+            return None;
+        }
+        let family = match id.kind.family() {
+            Family::Relation | Family::Type => Family::Relation,
+            other @ (Family::Schema | Family::Database | Family::Routine) => other,
+        };
+        Some(Self {
+            family,
+            schema: &id.schema,
+            name: &id.name,
+            args: &id.args,
+        })
+    }
+}
