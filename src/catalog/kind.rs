@@ -232,12 +232,6 @@ kinds! {
     Composite(super::type_::composite::Composite),
     /// A range type (`pg_range`).
     Range(super::type_::range::Range),
-    /// A function (`pg_proc`).
-    Function(super::routine::function::Function),
-    /// A procedure (`pg_proc`).
-    Procedure(super::routine::procedure::Procedure),
-    /// An aggregate (`pg_aggregate`).
-    Aggregate(super::routine::aggregate::Aggregate),
     /// A sequence (`pg_sequence`).
     Sequence(super::sequence::Sequence),
     /// A table (`pg_class`).

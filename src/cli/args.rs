@@ -77,7 +77,16 @@ impl Globals {
 
 /// What can be done, in the order of a day's work.
 #[derive(Debug, Subcommand)]
-pub enum Verb {}
+pub enum Verb {
+    /// Snapshot
+    Snapshot(super::snapshot::Args),
+    /// Plan
+    Plan(super::plan::Args),
+    /// Rollback
+    Rollback(super::rollback::Args),
+    /// Restore
+    Restore(super::restore::Args),
+}
 
 /// A duration with a unit, as Postgres writes them: `500ms`, `3s`, `2min`, `1h`.
 pub fn duration(text: &str) -> Result<Duration, &'static str> {

@@ -88,6 +88,19 @@ impl Context {
                 .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
     }
 
+    /// A command that the user can type, with the flags that this one was given to find the database and the store.
+    /// A connection string may hold a password and is never repeated.
+    pub fn command(&self, words: &str) -> String {
+        let mut command = format!("snapback {words}");
+        if let Some(env) = &self.globals.env {
+            command.push_str(&format!(" --env {env}"));
+        }
+        if let Some(store) = &self.globals.store {
+            command.push_str(&format!(" --store {}", store.display()));
+        }
+        command
+    }
+
     /// The store's folder: `--store`, else `SNAPBACK_STORE`, else `.snapback` here.
     pub fn store(&self) -> PathBuf {
         let variable = || {

@@ -4,15 +4,21 @@
 //! its result into words.
 
 pub mod args;
+pub mod change;
 pub mod context;
 pub mod environment;
 pub mod error;
 pub mod exit;
+pub mod host;
 pub mod output;
 pub mod panic;
+pub mod plan;
 pub mod progress;
 pub mod prompt;
+pub mod restore;
+pub mod rollback;
 mod signals;
+pub mod snapshot;
 pub mod text;
 
 use std::process::ExitCode;
@@ -49,10 +55,17 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(verb: Verb, _context: &Context) -> Result<Exit, Failure> {
+fn run(verb: Verb, context: &Context) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::bug(format!("could not start the runtime: {error}")))?;
-    runtime.block_on(async { match verb {} })
+    runtime.block_on(async {
+        match verb {
+            Verb::Snapshot(args) => snapshot::run(args, context).await,
+            Verb::Plan(args) => plan::run(args, context).await,
+            Verb::Rollback(args) => rollback::run(args, context).await,
+            Verb::Restore(args) => restore::run(args, context).await,
+        }
+    })
 }

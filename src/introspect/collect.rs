@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use snapback_proto::Event;
 
 use super::depend::Addresses;
-use super::{Database, IntrospectError, PIN, Reading, Within, depend, fingerprint, unmodeled};
+use super::{
+    Database, DefaultPrivileges, IntrospectError, PIN, Reading, Unmodeled, Within, depend,
+    fingerprint, unmodeled,
+};
+use crate::catalog::meta::acl;
 use crate::catalog::names::{Class, Key, Names, Scope};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
@@ -14,8 +18,10 @@ use crate::connect::{Connection, Error, Next};
 const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
      WHERE objoid >= 16384 OR (classoid = 2615 AND objoid = 2200) OR classoid = 3079";
 
-const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, d.oid, d.datname AS name, \
-     EXISTS (SELECT FROM pg_default_acl) AS default_privileges FROM pg_database d WHERE d.datname = current_database()";
+const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, d.oid, d.datname AS name FROM pg_database d WHERE d.datname = current_database()";
+
+const DEFAULT_PRIVILEGES: &str = "SELECT defaclrole AS role, defaclnamespace AS schema, defaclobjtype AS kind, \
+     defaclacl AS grants FROM pg_default_acl ORDER BY 1, 2, 3";
 
 const INVALID_INDEXES: &str =
     "SELECT i.indexrelid AS oid FROM pg_index i WHERE NOT i.indisvalid AND i.indexrelid >= 16384";
@@ -34,6 +40,7 @@ enum Task {
     Unmodeled,
     InvalidIndexes,
     Database,
+    DefaultPrivileges,
 }
 
 impl Task {
@@ -48,6 +55,7 @@ impl Task {
             Self::Unmodeled => "the list of all objects",
             Self::InvalidIndexes => "pg_index",
             Self::Database => "pg_database",
+            Self::DefaultPrivileges => "pg_default_acl",
         }
     }
 }
@@ -64,7 +72,7 @@ pub(super) struct Collector {
     horizons: Vec<(String, bool)>,
     fingerprints: Vec<Vec<String>>,
     database: Database,
-    default_privileges: bool,
+    default_privileges: Vec<DefaultPrivileges>,
     server_version: String,
 }
 
@@ -81,7 +89,7 @@ impl Collector {
             horizons: Vec::new(),
             fingerprints: Vec::new(),
             database: Database::default(),
-            default_privileges: false,
+            default_privileges: Vec::new(),
             server_version: String::new(),
         }
     }
@@ -109,6 +117,7 @@ impl Collector {
                 .enumerate()
                 .map(|(index, sql)| (Task::Names(index), (*sql).to_owned())),
         );
+        tasks.push((Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()));
         tasks.push((Task::Comments, COMMENTS.to_owned()));
         for &tag in Tag::ALL {
             tasks.extend(
@@ -250,7 +259,15 @@ impl Collector {
                     oid: row.number("oid")?,
                     name: row.text("name")?.to_owned(),
                 };
-                self.default_privileges = row.flag("default_privileges")?;
+            }
+            Task::DefaultPrivileges => {
+                let schema = self.names.any_schema(row.number("schema")?);
+                self.default_privileges.push(DefaultPrivileges {
+                    role: self.names.role(row.number("role")?)?.to_string(),
+                    schema: schema.map(|name| name.to_string()),
+                    kind: row.letter("kind")?,
+                    grants: acl::parse_list(&row.list("grants")?)?,
+                });
             }
         }
         Ok(())
@@ -306,13 +323,27 @@ impl Collector {
             .collect()
     }
 
-    pub(super) fn finish(mut self, unmodeled: Vec<String>) -> Reading {
+    /// The objects that an unclaimed one depends on.
+    pub(super) fn needed_by(&self, key: Key) -> Vec<Id> {
+        let mut ids: Vec<Id> = self
+            .addresses
+            .references(key)
+            .filter_map(|place| self.objects.get(place))
+            .map(|object| object.id.clone())
+            .collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    pub(super) fn finish(mut self, unmodeled: Vec<Unmodeled>) -> Reading {
         let edges = self.addresses.edges(&self.objects);
         let layout = self.layout();
         self.invalid_indexes.sort();
         Reading {
             catalog: Catalog::new(self.names.version(), self.objects, edges, layout),
             database: self.database,
+            scope: self.names.scope().clone(),
             server_version: self.server_version,
             unmodeled,
             invalid_indexes: self.invalid_indexes,

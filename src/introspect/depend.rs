@@ -79,6 +79,14 @@ impl Addresses {
         None
     }
 
+    /// The objects that the row at an address depends on, for an address that no object claims.
+    pub(super) fn references(&self, key: Key) -> impl Iterator<Item = usize> {
+        self.rows
+            .iter()
+            .filter(move |(from, ..)| from.class == key.class && from.oid == key.oid)
+            .filter_map(|&(_, to, _)| self.object(to))
+    }
+
     /// The dependencies between objects. What follows from the tree of parts is left out: a part needs its root,
     /// and the root is made with its parts.
     pub(super) fn edges(&self, objects: &[Object]) -> Vec<(crate::catalog::Id, Edge)> {

@@ -11,9 +11,10 @@ mod unmodeled;
 
 use std::time::Duration;
 
-use crate::catalog::Catalog;
+use crate::catalog::meta::acl::Grant;
 use crate::catalog::names::Scope;
 use crate::catalog::row::RowError;
+use crate::catalog::{Catalog, Id};
 use crate::connect::{Connection, Error};
 use collect::Collector;
 
@@ -44,14 +45,38 @@ pub struct Reading {
     pub catalog: Catalog,
     /// Where from.
     pub database: Database,
+    /// What it covers.
+    pub scope: Scope,
     /// `server_version` as the server prints it.
     pub server_version: String,
-    /// Objects in scope that no kind models, by name, sorted.
-    pub unmodeled: Vec<String>,
+    /// Objects in scope that no kind models, sorted by name.
+    pub unmodeled: Vec<Unmodeled>,
     /// Indexes that are invalid and therefore not part of the schema, by name, sorted.
     pub invalid_indexes: Vec<String>,
-    /// Whether the database has default privileges, which add grants to what a plan creates.
-    pub default_privileges: bool,
+    /// Default privileges: what the server adds to the ACL of what is created.
+    pub default_privileges: Vec<DefaultPrivileges>,
+}
+
+/// A row of `pg_default_acl`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultPrivileges {
+    /// The role whose new objects it is about.
+    pub role: String,
+    /// The schema that it is limited to; `None` for all.
+    pub schema: Option<String>,
+    /// `defaclobjtype`.
+    pub kind: char,
+    /// `defaclacl`.
+    pub grants: Vec<Grant>,
+}
+
+/// An object in scope that no kind models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmodeled {
+    /// Its name, as `pg_identify_object()` prints it.
+    pub object: String,
+    /// What it depends on: dropping that may take it along in silence.
+    pub on: Vec<Id>,
 }
 
 /// Why a catalog could not be read.
@@ -156,10 +181,21 @@ async fn finish(
     let mut unmodeled = Vec::new();
     let unclaimed = collector.unclaimed();
     if !unclaimed.is_empty() {
-        let sql = unmodeled::describe(&unclaimed);
-        for row in connection.query(&sql, &[]).await? {
-            unmodeled.extend(row.get(0).map(str::to_owned));
+        let rows = connection
+            .query(&unmodeled::describe(&unclaimed), &[])
+            .await?;
+        // The rows come in the order of the keys.
+        for (key, row) in unclaimed.iter().zip(rows) {
+            let object = row
+                .get(0)
+                .unwrap_or("an object that has just been dropped")
+                .to_owned();
+            unmodeled.push(Unmodeled {
+                object,
+                on: collector.needed_by(*key),
+            });
         }
+        unmodeled.sort_by(|a, b| a.object.cmp(&b.object));
     }
     Ok(collector.finish(unmodeled))
 }

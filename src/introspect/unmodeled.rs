@@ -44,11 +44,12 @@ UNION ALL SELECT 6100, oid, 0 FROM pg_subscription WHERE subdbid = (SELECT oid F
 pub(super) fn describe(keys: &[Key]) -> String {
     let list: Vec<String> = keys
         .iter()
-        .map(|key| format!("({}, {})", key.class.0, key.oid))
+        .enumerate()
+        .map(|(place, key)| format!("({place}, {}, {})", key.class.0, key.oid))
         .collect();
     format!(
-        "SELECT i.type || ' ' || i.identity AS object FROM (VALUES {}) AS k (class, oid) \
-         CROSS JOIN LATERAL pg_identify_object(k.class::oid, k.oid::oid, 0) AS i ORDER BY 1",
+        "SELECT i.type || ' ' || i.identity AS object FROM (VALUES {}) AS k (place, class, oid) \
+         LEFT JOIN LATERAL pg_identify_object(k.class::oid, k.oid::oid, 0) AS i ON true ORDER BY k.place",
         list.join(", ")
     )
 }

@@ -1,3 +1,19 @@
 //! The commands as library calls, in the order of the safety procedure; no terminal, no process exit.
+//!
+//! ```text
+//! rollback ---+--> preflight --> consent --> transaction --+--> rows (saved, and put back)
+//! restore ----+                                            +--> record (operation log)
+//! snapshot --> session (connection, reading)
+//! ```
 
+pub mod consent;
 pub mod failure;
+pub mod host;
+pub mod preflight;
+pub mod record;
+pub mod restore;
+pub mod rollback;
+mod rows;
+pub mod session;
+pub mod snapshot;
+pub mod transaction;

@@ -89,6 +89,12 @@ pub fn read(
     if is_null {
         return Ok(None);
     }
+    let list = parse_list(items)?;
+    Ok((list != default(letter, owner, names.version())).then_some(list))
+}
+
+/// The items of an `aclitem[]`, sorted.
+pub fn parse_list(items: &[String]) -> Result<Vec<Grant>, RowError> {
     let mut list = Vec::with_capacity(items.len());
     for item in items {
         let grant =
@@ -98,7 +104,7 @@ pub fn read(
         }
     }
     list.sort();
-    Ok((list != default(letter, owner, names.version())).then_some(list))
+    Ok(list)
 }
 
 /// `grantee=privileges/grantor`, names quoted as `putid()` does.

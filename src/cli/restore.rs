@@ -1,0 +1,47 @@
+//! `snapback restore REF`: into an empty database.
+
+use jiff::Timestamp;
+
+use super::change::{ChangeArgs, Changed};
+use super::context::Context;
+use super::exit::Exit;
+use super::host::Terminal;
+use super::rollback::committed;
+use crate::procedure::failure::Failure;
+use crate::procedure::rollback::Target;
+use crate::procedure::{restore, session};
+use crate::store::Store;
+
+/// Bring an empty database to a snapshot
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A snapshot; looked up in the whole store, since the database is a new one
+    pub source: String,
+    /// Accepted, since nothing is asked
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Flags of every change
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// Runs it.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let host = Terminal::new(context, "restoring");
+    let config = context.database()?;
+    let store = Store::open(&context.store())?;
+    let mut connection = session::connect(&config, &host).await?;
+    let database = session::database(&mut connection).await?;
+    drop(connection);
+    let resolved = store.resolve(&args.source, None, Timestamp::now())?;
+    let target = Target::load(&store, &args.source, resolved.id)?;
+    let done = restore::run(&config, &store, &target, &args.change.options(), &host).await?;
+    context.output.report(&Changed::new(
+        "restore",
+        &target,
+        &database.name,
+        &done,
+        context,
+    ))?;
+    committed(&done)
+}

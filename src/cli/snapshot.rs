@@ -1,0 +1,149 @@
+//! `snapback snapshot [LABEL]`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::exit::Exit;
+use super::host::Terminal;
+use super::output::{Report, style};
+use super::text;
+use crate::catalog::names::Scope;
+use crate::procedure::failure::Failure;
+use crate::procedure::{session, snapshot};
+use crate::store::Store;
+
+/// Read the schema into the store
+///
+/// Takes no table lock. The first snapshot creates the store.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A name for it: letters, digits, `.`, `_`, `-`
+    pub label: Option<String>,
+    /// Take the label away from the snapshot that has it
+    #[arg(long = "move", requires = "label")]
+    pub move_label: bool,
+    /// Only these schemas; `*` and `?` match as in a shell
+    #[arg(short = 'n', long, value_name = "PATTERN")]
+    pub schema: Vec<String>,
+    /// Not these schemas
+    #[arg(short = 'N', long, value_name = "PATTERN")]
+    pub exclude_schema: Vec<String>,
+    /// Fail if the database has objects that this version does not model
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Taken {
+    id: String,
+    label: Option<String>,
+    root: String,
+    layout: String,
+    database: String,
+    server: String,
+    objects: BTreeMap<String, u64>,
+    new_blobs: u64,
+    new_bytes: u64,
+    unmodeled: Vec<String>,
+    invalid_indexes: Vec<String>,
+}
+
+/// Runs it.
+pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
+    let host = Terminal::new(context, "reading");
+    let environment = context.environment()?;
+    let mut exclude = args.exclude_schema;
+    exclude.extend(environment.exclude_schemas);
+    let request = snapshot::Request {
+        label: args.label,
+        move_label: args.move_label,
+        scope: Scope {
+            include: args.schema,
+            exclude,
+        },
+        strict: args.strict,
+    };
+    let mut connection = session::connect(&context.database()?, &host).await?;
+    let store = Store::create_or_open(&context.store())?;
+    let taken = snapshot::take(&mut connection, &store, &request, &host).await?;
+    for index in &taken.reading.invalid_indexes {
+        context.output.warn(format!(
+            "index {index} is invalid and not part of the snapshot"
+        ));
+    }
+    for found in &taken.reading.unmodeled {
+        context.output.warn(format!(
+            "not modelled by this version, and not in the snapshot: {}",
+            found.object
+        ));
+    }
+    let manifest = &taken.written.manifest;
+    context.output.report(&Taken {
+        id: taken.written.id.to_string(),
+        label: request.label,
+        root: manifest.root.to_string(),
+        layout: manifest.layout.to_string(),
+        database: manifest.meta.database.name.clone(),
+        server: taken.reading.server_version.clone(),
+        objects: manifest.meta.counts.clone(),
+        new_blobs: taken.written.added.blobs,
+        new_bytes: taken.written.added.bytes,
+        unmodeled: taken
+            .reading
+            .unmodeled
+            .iter()
+            .map(|found| found.object.clone())
+            .collect(),
+        invalid_indexes: taken.reading.invalid_indexes.clone(),
+    })?;
+    Ok(Exit::Done)
+}
+
+impl Report for Taken {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let strong = style::STRONG;
+        let label = self
+            .label
+            .as_ref()
+            .map_or_else(String::new, |label| format!(" {label}"));
+        writeln!(
+            out,
+            "{strong}snapshot {}{label}{strong:#} of {}",
+            short(&self.id),
+            self.database
+        )?;
+        writeln!(out, "  root    {}", short(&self.root))?;
+        let total: u64 = self.objects.values().sum();
+        let kinds: Vec<String> = self
+            .objects
+            .iter()
+            .map(|(kind, count)| format!("{kind} {count}"))
+            .collect();
+        writeln!(
+            out,
+            "  objects {} ({})",
+            text::grouped(total),
+            kinds.join(", ")
+        )?;
+        match self.new_blobs {
+            0 => writeln!(
+                out,
+                "  new     nothing: the store has seen this schema before"
+            ),
+            blobs => writeln!(
+                out,
+                "  new     {}, {}",
+                text::count(blobs, "blob", "blobs"),
+                text::size(self.new_bytes)
+            ),
+        }
+    }
+}
+
+/// The first 12 hex digits: enough to name a snapshot.
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}

@@ -1,0 +1,251 @@
+//! What can be known to go wrong, or to hurt, before anything runs.
+//!
+//! Reads only. What is certain to fail is refused; what may hurt is said.
+
+use std::collections::BTreeSet;
+
+use super::failure::Failure;
+use super::host::Host;
+use super::rollback::Preview;
+use super::snapshot;
+use crate::catalog::id::Family;
+use crate::catalog::quote::literal;
+use crate::catalog::step::Lock;
+use crate::catalog::{Catalog, Id};
+use crate::connect::Connection;
+
+/// Everything.
+pub async fn check(
+    connection: &mut Connection,
+    target: &Catalog,
+    preview: &Preview,
+    host: &impl Host,
+) -> Result<(), Failure> {
+    roles_exist(connection, target, preview).await?;
+    extensions_exist(connection, target, preview).await?;
+    may_change(connection, preview).await?;
+    nothing_vanishes(preview)?;
+    lock_budget(connection, preview).await?;
+    name_event_triggers(connection, preview, host).await?;
+    name_blockers(connection, preview, host).await
+}
+
+/// One column of a query as a set.
+async fn names(connection: &mut Connection, sql: &str) -> Result<BTreeSet<String>, Failure> {
+    let rows = connection.query(sql, &[]).await?;
+    Ok(rows
+        .iter()
+        .filter_map(|row| row.get(0).map(str::to_owned))
+        .collect())
+}
+
+/// Roles are referenced by name and never created.
+async fn roles_exist(
+    connection: &mut Connection,
+    target: &Catalog,
+    preview: &Preview,
+) -> Result<(), Failure> {
+    let present = snapshot::roles(&preview.present.catalog);
+    let known = names(connection, "SELECT rolname FROM pg_roles").await?;
+    let missing: Vec<&str> = snapshot::roles(target)
+        .into_iter()
+        .filter(|role| !known.contains(*role) && !present.contains(role))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "roles that the target names do not exist here: {}",
+        missing.join(", ")
+    ))
+    .state("Nothing was changed.")
+    .next(format!(
+        "Create them: CREATE ROLE {}",
+        crate::catalog::quote::ident(missing[0])
+    )))
+}
+
+async fn extensions_exist(
+    connection: &mut Connection,
+    target: &Catalog,
+    preview: &Preview,
+) -> Result<(), Failure> {
+    let wanted = target.objects().iter().map(|object| &object.id);
+    let wanted: Vec<&Id> = wanted
+        .filter(|id| id.kind.label() == "extension" && !preview.present.catalog.has(id))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let known = names(connection, "SELECT name FROM pg_available_extensions").await?;
+    let missing: Vec<&str> = wanted
+        .iter()
+        .map(|id| &*id.name)
+        .filter(|name| !known.contains(*name))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "extensions that the target needs are not installed on the server: {}",
+        missing.join(", ")
+    ))
+    .state("Nothing was changed.")
+    .next("Install their packages on the server's machine."))
+}
+
+/// Only an owner may alter or drop, and only a member of a role may give things to it.
+async fn may_change(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
+    let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'USAGE')";
+    let mine = names(connection, sql).await?;
+    let mut foreign: Vec<String> = Vec::new();
+    for step in &preview.plan.steps {
+        let subject = &step.subject;
+        let root = preview.present.catalog.root_of(subject);
+        let owner = root
+            .map(|root| root.meta.owner.as_str())
+            .unwrap_or_default();
+        if !owner.is_empty() && !mine.contains(owner) {
+            foreign.push(format!("{subject} (owner {owner})"));
+        }
+    }
+    foreign.dedup();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "this role may not change what others own: {}",
+        foreign.join(", ")
+    ))
+    .state("Nothing was changed.")
+    .next("Connect as a role that is a member of those owners, or as a superuser."))
+}
+
+/// Something that no kind models and that goes with a dropped object would vanish in silence.
+fn nothing_vanishes(preview: &Preview) -> Result<(), Failure> {
+    let freed: BTreeSet<&Id> = preview
+        .plan
+        .steps
+        .iter()
+        .flat_map(|step| &step.frees)
+        .collect();
+    let lost: Vec<String> = preview
+        .present
+        .unmodeled
+        .iter()
+        .filter_map(|object| {
+            let with = object.on.iter().find(|id| freed.contains(id))?;
+            Some(format!("{} (with {with})", object.object))
+        })
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "would vanish and could not be brought back, since this version does not model it: {}",
+        lost.join(", ")
+    ))
+    .state("Nothing was changed.")
+    .next("Drop it yourself first, if it is not needed."))
+}
+
+/// A transaction needs a slot of the shared lock table for each relation that it touches.
+async fn lock_budget(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
+    let rows = connection
+        .query(
+            "SELECT current_setting('max_locks_per_transaction')::int8, \
+             current_setting('max_connections')::int8 + current_setting('max_prepared_transactions')::int8",
+            &[],
+        )
+        .await?;
+    let number = |column| {
+        rows.first()
+            .and_then(|row| row.get(column))
+            .and_then(|text| text.parse::<usize>().ok())
+    };
+    let (Some(per_transaction), Some(sessions)) = (number(0), number(1)) else {
+        return Ok(());
+    };
+    let touched = touched_relations(preview);
+    let budget = per_transaction * sessions;
+    if touched <= budget {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "the transaction touches {touched} relations and the server has {budget} lock slots"
+    ))
+    .state("Nothing was changed.")
+    .next(format!(
+        "Set max_locks_per_transaction = {} and restart the server.",
+        touched.div_ceil(sessions) + 1
+    )))
+}
+
+fn touched_relations(preview: &Preview) -> usize {
+    let mut relations = BTreeSet::new();
+    for step in &preview.plan.steps {
+        for id in step.makes.iter().chain(&step.frees).chain([&step.subject]) {
+            if id.kind.family() == Family::Relation
+                && (!id.is_part() || id.kind.style() == crate::catalog::id::Style::Qualified)
+            {
+                relations.insert((&id.schema, &id.name));
+            }
+        }
+    }
+    relations.len()
+}
+
+async fn name_event_triggers(
+    connection: &mut Connection,
+    preview: &Preview,
+    host: &impl Host,
+) -> Result<(), Failure> {
+    if preview.plan.steps.is_empty() {
+        return Ok(());
+    }
+    for name in names(
+        connection,
+        "SELECT evtname FROM pg_event_trigger WHERE evtenabled IN ('O', 'A')",
+    )
+    .await?
+    {
+        host.warn(&format!("event trigger {name} will fire on what this runs"));
+    }
+    Ok(())
+}
+
+/// Sessions whose locks would make us wait.
+async fn name_blockers(
+    connection: &mut Connection,
+    preview: &Preview,
+    host: &impl Host,
+) -> Result<(), Failure> {
+    let tables: BTreeSet<String> = preview
+        .plan
+        .steps
+        .iter()
+        .filter(|step| step.lock >= Lock::ShareRowExclusive)
+        .filter_map(|step| preview.present.catalog.root_of(&step.subject))
+        .filter(|root| root.id.kind.family() == Family::Relation)
+        .map(|root| literal(&root.id.sql()))
+        .collect();
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = tables.into_iter().collect();
+    let sql = format!(
+        "SELECT DISTINCT format('pid %s (%s), in a transaction since %s, holds %s on %s', a.pid, \
+         coalesce(nullif(a.application_name, ''), 'no application name'), to_char(a.xact_start, 'HH24:MI:SS'), l.mode, l.relation::regclass) \
+         FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
+         WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() \
+         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+         AND l.relation = ANY (ARRAY(SELECT to_regclass(name)::oid FROM unnest(ARRAY[{}]) AS name)) ORDER BY 1 LIMIT 5",
+        list.join(", ")
+    );
+    for blocker in names(connection, &sql).await? {
+        host.warn(&format!(
+            "{blocker}: the change waits for it, up to the lock timeout"
+        ));
+    }
+    Ok(())
+}

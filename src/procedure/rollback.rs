@@ -1,0 +1,290 @@
+//! `rollback REF`: back to a snapshot, proven before it commits.
+//!
+//! Looks first (target, present, plan, hazards), asks, and then does everything once more inside the one transaction:
+//! what was looked at may have changed meanwhile.
+
+use std::time::Duration;
+
+use super::consent::{Consent, Question};
+use super::failure::Failure;
+use super::host::Host;
+use super::preflight;
+use super::session;
+use super::snapshot;
+use super::transaction::{self, Done, Goal};
+use crate::apply::Settings;
+use crate::catalog::Catalog;
+use crate::catalog::names::Scope;
+use crate::connect::{Config, Connection};
+use crate::introspect::{Reading, Within};
+use crate::plan::{self, Allow, DefaultPrivileges, Hazard, Plan};
+use crate::store::{Manifest, SnapshotId, Store};
+
+/// What a rollback may do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Do all of it and end with ROLLBACK.
+    pub dry_run: bool,
+    /// Look, say what would happen, and stop before the transaction.
+    pub preflight_only: bool,
+    /// Do not ask.
+    pub yes: bool,
+    /// Hazards that are allowed.
+    pub allow: Vec<Allow>,
+    /// Timeouts.
+    pub settings: Settings,
+    /// How often a transaction that lost a race for a lock is tried.
+    pub tries: u32,
+    /// Rows to be saved, at most, in bytes on disk.
+    pub max_save: u64,
+    /// Save no rows.
+    pub no_save: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            preflight_only: false,
+            yes: false,
+            allow: Vec::new(),
+            settings: Settings::default(),
+            tries: 3,
+            max_save: 1 << 30,
+            no_save: false,
+        }
+    }
+}
+
+/// A target: a stored snapshot as a catalog.
+#[derive(Debug)]
+pub struct Target {
+    /// As the user named it.
+    pub given: String,
+    /// Which snapshot.
+    pub id: SnapshotId,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its objects.
+    pub catalog: Catalog,
+}
+
+impl Target {
+    /// Loads a snapshot.
+    pub fn load(store: &Store, given: &str, id: SnapshotId) -> Result<Self, Failure> {
+        let (catalog, manifest) = snapshot::load(store, id)?;
+        Ok(Self {
+            given: given.to_owned(),
+            id,
+            manifest,
+            catalog,
+        })
+    }
+
+    /// What the snapshot covers, and so what a rollback to it may touch.
+    pub fn scope(&self) -> Scope {
+        let scope = &self.manifest.meta.scope;
+        Scope {
+            include: scope.schemas.clone(),
+            exclude: scope.exclude.clone(),
+        }
+    }
+}
+
+/// What a rollback would do, as seen before the transaction.
+#[derive(Debug)]
+pub struct Preview {
+    /// The present.
+    pub present: Reading,
+    /// The way there.
+    pub plan: Plan,
+}
+
+/// Reads the present and plans the way to a target.
+pub async fn preview(
+    connection: &mut Connection,
+    target: &Target,
+    host: &impl Host,
+) -> Result<Preview, Failure> {
+    let present = session::reading(connection, &target.scope(), Within::Nothing, host).await?;
+    let role = session::current_role(connection).await?;
+    let plan = plan_to(&present, &target.catalog, &role)?;
+    Ok(Preview { present, plan })
+}
+
+/// The plan from a reading to a catalog.
+pub(super) fn plan_to(present: &Reading, target: &Catalog, role: &str) -> Result<Plan, Failure> {
+    let defaults = present
+        .default_privileges
+        .iter()
+        .map(|found| DefaultPrivileges {
+            role: found.role.clone(),
+            schema: found.schema.clone(),
+            kind: found.kind,
+            grants: found.grants.clone(),
+        });
+    let options = plan::Options {
+        role: role.to_owned(),
+        defaults: defaults.collect(),
+        ..plan::Options::default()
+    };
+    plan::plan(&present.catalog, target, &options)
+        .map_err(|error| Failure::refused(error.to_string()).state("Nothing was changed."))
+}
+
+/// How a rollback ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The database was at the target already.
+    NothingToDo,
+    /// It stopped before the transaction, as asked.
+    Looked(Box<Preview>),
+    /// It ran.
+    Ran(Box<Done>),
+}
+
+/// The whole procedure.
+pub async fn run(
+    config: &Config,
+    store: &Store,
+    target: &Target,
+    options: &Options,
+    host: &impl Host,
+) -> Result<Ended, Failure> {
+    let mut connection = session::connect(config, host).await?;
+    store.check_writable()?;
+    let preview = preview(&mut connection, target, host).await?;
+    say_what_is_odd(target, &preview, host);
+    if preview.plan.is_empty() {
+        return Ok(Ended::NothingToDo);
+    }
+    preflight::check(&mut connection, &target.catalog, &preview, host).await?;
+    if options.preflight_only {
+        return Ok(Ended::Looked(Box::new(preview)));
+    }
+    let allowed = consent(&connection, target, &preview, options, host).await?;
+    let goal = Goal {
+        command: "rollback",
+        target,
+        allowed: &allowed,
+        options,
+        layout: false,
+    };
+    let done = retried(config, connection, store, &goal, host).await?;
+    Ok(Ended::Ran(Box::new(done)))
+}
+
+fn say_what_is_odd(target: &Target, preview: &Preview, host: &impl Host) {
+    let here = snapshot::database(&preview.present);
+    let there = &target.manifest.meta.database;
+    if here.id() != there.id() {
+        host.warn(&format!(
+            "snapshot {} was taken of another database, {}",
+            target.given, there.name
+        ));
+    }
+    if here.id() == there.id() && here.name != there.name {
+        host.note(&format!(
+            "this database was called {} when the snapshot was taken",
+            there.name
+        ));
+    }
+    let (now, then) = (
+        preview.present.catalog.version() / 10_000,
+        target.manifest.meta.server / 10_000,
+    );
+    if now != then {
+        host.warn(&format!("the snapshot is from PostgreSQL {then}, this is {now}: expressions may be printed differently, and then the proof fails"));
+    }
+    for object in &preview.present.unmodeled {
+        host.warn(&format!(
+            "{} is not modelled by this version: it is neither compared nor changed",
+            object.object
+        ));
+    }
+}
+
+/// Asks, unless `--yes`. Returns all hazards that may happen.
+async fn consent(
+    connection: &Connection,
+    target: &Target,
+    preview: &Preview,
+    options: &Options,
+    host: &impl Host,
+) -> Result<Vec<Hazard>, Failure> {
+    let (allowed, forbidden): (Vec<Hazard>, Vec<Hazard>) =
+        preview.plan.hazards.iter().cloned().partition(|hazard| {
+            !hazard.code.needs_allowing() || options.allow.iter().any(|allow| allow.covers(hazard))
+        });
+    if options.dry_run {
+        return Ok(allowed.into_iter().chain(forbidden).collect());
+    }
+    if options.yes {
+        refuse_forbidden(&forbidden)?;
+        return Ok(allowed);
+    }
+    let question = Question {
+        what: &format!(
+            "roll the schema back to {} ({})",
+            target.given,
+            target.id.short()
+        ),
+        database: &session::describe(connection, &preview.present),
+        steps: preview.plan.steps.len(),
+        hazards: &allowed,
+        forbidden: &forbidden,
+    };
+    match host.ask(&question).await? {
+        Consent::Given => Ok(allowed.into_iter().chain(forbidden).collect()),
+        Consent::Refused => Err(Failure::refused("not confirmed").state("Nothing was changed.")),
+    }
+}
+
+/// Hazards that need leave and have none end it here.
+pub(super) fn refuse_forbidden(forbidden: &[Hazard]) -> Result<(), Failure> {
+    let Some(first) = forbidden.first() else {
+        return Ok(());
+    };
+    let list: Vec<String> = forbidden.iter().map(|hazard| hazard.text.clone()).collect();
+    Err(
+        Failure::refused(format!("not allowed: {}", list.join("; ")))
+            .state("Nothing was changed.")
+            .next(format!("Allow it: --allow '{}:{}'", first.code, first.id)),
+    )
+}
+
+/// One transaction, tried again when it lost a race for a lock.
+pub(super) async fn retried(
+    config: &Config,
+    mut connection: Connection,
+    store: &Store,
+    goal: &Goal<'_>,
+    host: &impl Host,
+) -> Result<Done, Failure> {
+    let mut attempt = 1;
+    loop {
+        match transaction::run(config, &mut connection, store, goal, host).await {
+            Err(failed)
+                if failed.transient
+                    && attempt < goal.options.tries
+                    && !host.interrupt().requested() =>
+            {
+                host.note(&format!(
+                    "{}; trying again ({attempt} of {})",
+                    failed.failure.message, goal.options.tries
+                ));
+                tokio::time::sleep(jittered(attempt)).await;
+                attempt += 1;
+            }
+            Err(failed) => return Err(failed.failure),
+            Ok(done) => return Ok(done),
+        }
+    }
+}
+
+/// Half a second, then one, then two, each up to half as long again: two runs that met do not meet again.
+fn jittered(attempt: u32) -> Duration {
+    let base = 500_u64 << attempt.min(6).saturating_sub(1);
+    let nanos = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs());
+    Duration::from_millis(base + nanos % (base / 2))
+}

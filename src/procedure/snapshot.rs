@@ -1,0 +1,191 @@
+//! Taking a snapshot, and the way between what was read and what is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use super::host::Host;
+use super::session;
+use crate::catalog::names::Scope;
+use crate::catalog::{Catalog, canon};
+use crate::connect::Connection;
+use crate::introspect::{Reading, Within};
+use crate::store::{
+    Database, Edge, Manifest, Origin, SnapshotData, SnapshotId, SnapshotMeta, Store, StoredObject,
+    TableLayout, Written,
+};
+
+/// What a snapshot is asked to be.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Its label.
+    pub label: Option<String>,
+    /// Take the label away from the snapshot that has it.
+    pub move_label: bool,
+    /// What it covers.
+    pub scope: Scope,
+    /// Refuse a database with objects that no kind models.
+    pub strict: bool,
+}
+
+/// A snapshot that was taken.
+#[derive(Debug)]
+pub struct Taken {
+    /// What was read.
+    pub reading: Reading,
+    /// What was written.
+    pub written: Written,
+}
+
+/// Reads the schema into the store.
+pub async fn take(
+    connection: &mut Connection,
+    store: &Store,
+    request: &Request,
+    host: &impl Host,
+) -> Result<Taken, Failure> {
+    let reading = session::reading(connection, &request.scope, Within::Nothing, host).await?;
+    if request.strict && !reading.unmodeled.is_empty() {
+        let objects: Vec<&str> = reading
+            .unmodeled
+            .iter()
+            .map(|found| found.object.as_str())
+            .collect();
+        return Err(Failure::refused(format!(
+            "--strict: not modelled by this version: {}",
+            objects.join(", ")
+        )));
+    }
+    let data = encode(&reading.catalog)?;
+    let mut meta = describe(&reading, Origin::User);
+    if !request.move_label {
+        meta.label.clone_from(&request.label);
+    }
+    let written = store
+        .write_snapshot(&data, meta)
+        .map_err(session::store_failed)?;
+    Ok(Taken { reading, written })
+}
+
+/// The stored form of a catalog.
+pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
+    let bug = |error: canon::CanonError| Failure::bug(error.to_string());
+    let objects = canon::encode(catalog)
+        .map_err(bug)?
+        .into_iter()
+        .map(|(id, bytes)| StoredObject {
+            schema: id.schema.to_string(),
+            id: id.to_string(),
+            bytes,
+        });
+    let layout = catalog.layout().iter().map(|(table, columns)| TableLayout {
+        schema: table.schema.to_string(),
+        table: table.to_string(),
+        columns: columns.iter().map(ToString::to_string).collect(),
+    });
+    let edges = canon::encode_edges(catalog)
+        .into_iter()
+        .map(|(from, to)| Edge {
+            schema: from.schema.to_string(),
+            from: from.to_string(),
+            to,
+        });
+    Ok(SnapshotData {
+        objects: objects.collect(),
+        layout: layout.collect(),
+        edges: edges.collect(),
+    })
+}
+
+/// A stored snapshot as a catalog.
+pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failure> {
+    let manifest = store.manifest(id).map_err(session::store_failed)?;
+    let data = store.read_snapshot(id).map_err(session::store_failed)?;
+    let corrupt = |what: &str, error: canon::CanonError| {
+        Failure::unreachable(format!("snapshot {id}: {what}: {error}"))
+    };
+    let mut objects = Vec::new();
+    for stored in &data.objects {
+        objects.extend(canon::decode(&stored.bytes).map_err(|error| corrupt(&stored.id, error))?);
+    }
+    let tables: BTreeMap<String, _> = objects
+        .iter()
+        .filter(|object| !object.id.is_part())
+        .map(|object| (object.id.to_string(), &object.id))
+        .collect();
+    let mut layout = BTreeMap::new();
+    for table in data.layout {
+        let Some(id) = tables.get(&table.table) else {
+            continue;
+        };
+        layout.insert(
+            (*id).clone(),
+            table.columns.into_iter().map(Into::into).collect(),
+        );
+    }
+    let pairs = data
+        .edges
+        .iter()
+        .map(|edge| (edge.from.as_str(), edge.to.as_str()));
+    let edges =
+        canon::decode_edges(&objects, pairs).map_err(|error| corrupt("dependencies", error))?;
+    Ok((
+        Catalog::new(manifest.meta.server, objects, edges, layout),
+        manifest,
+    ))
+}
+
+/// What the manifest says besides the hashes.
+pub fn describe(reading: &Reading, origin: Origin) -> SnapshotMeta {
+    let catalog = &reading.catalog;
+    let mut meta = SnapshotMeta::new(
+        Timestamp::now(),
+        origin,
+        database(reading),
+        catalog.version(),
+    );
+    meta.scope = crate::store::Scope {
+        schemas: reading.scope.include.clone(),
+        exclude: reading.scope.exclude.clone(),
+    };
+    for (kind, count) in catalog.counts() {
+        meta.counts.insert(kind.label().to_owned(), count as u64);
+    }
+    meta.unmodeled = reading
+        .unmodeled
+        .iter()
+        .map(|found| found.object.clone())
+        .collect();
+    meta.roles = roles(catalog).into_iter().map(str::to_owned).collect();
+    meta.extensions = catalog
+        .objects()
+        .iter()
+        .filter(|object| object.id.kind.label() == "extension")
+        .map(|object| object.id.name.to_string())
+        .collect();
+    meta
+}
+
+/// The database as the store names it.
+pub fn database(reading: &Reading) -> Database {
+    Database {
+        system: reading.database.system.parse().unwrap_or_default(),
+        oid: reading.database.oid,
+        name: reading.database.name.clone(),
+    }
+}
+
+/// All roles that a catalog names: owners, grantees, grantors, those of policies. PUBLIC is none.
+pub fn roles(catalog: &Catalog) -> BTreeSet<&str> {
+    let mut roles = BTreeSet::new();
+    for object in catalog.objects() {
+        roles.insert(object.meta.owner.as_str());
+        for grant in object.meta.acl.iter().flatten() {
+            roles.extend([grant.grantee.as_str(), grant.grantor.as_str()]);
+        }
+        roles.extend(object.body.roles());
+    }
+    roles.remove("");
+    roles
+}
