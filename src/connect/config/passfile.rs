@@ -3,7 +3,7 @@
 //! Follows `passwordFromFile` in `fe-connect.c`. A file that others can read is not used, with a warning. The file is
 //! read whole, once, and nothing of it is kept but the passwords that matched.
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use crate::connect::Password;
 
@@ -18,30 +18,22 @@ pub(super) struct Entry<'a> {
 
 /// The text of the file when it may be used. The error is a warning to show; no file at all is neither.
 pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
-    let Ok(mut file) = std::fs::File::open(path) else {
+    // Asked before it is opened: to open a pipe would wait for its other end.
+    let Ok(metadata) = std::fs::metadata(path) else {
         return Ok(None);
     };
-    let metadata = file
-        .metadata()
-        .map_err(|error| format!("cannot read password file {}: {error}", path.display()))?;
+    let path_shown = path.display();
     if !metadata.is_file() {
-        return Err(format!(
-            "password file {} is not a plain file",
-            path.display()
-        ));
+        return Err(format!("password file {path_shown} is not a plain file"));
     }
     if is_open_to_others(&metadata) {
         return Err(format!(
-            "password file {0} is not used: group or others have access; run: chmod 0600 {0}",
-            path.display()
+            "password file {path_shown} is not used: group or others have access; run: chmod 0600 {path_shown}"
         ));
     }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot read password file {}: {error}", path.display()))?;
-    String::from_utf8(bytes)
+    std::fs::read_to_string(path)
         .map(Some)
-        .map_err(|_| format!("password file {} is not UTF-8", path.display()))
+        .map_err(|error| format!("cannot read password file {path_shown}: {error}"))
 }
 
 #[cfg(unix)]

@@ -52,18 +52,21 @@ async fn resolve(name: &str, port: u16) -> Result<Vec<SocketAddr>, Cause> {
         }
         Err(error) => error,
     };
-    // RFC 6761, section 6.3. The C library needs /etc/hosts for it, which a container from scratch does not have.
-    if name.eq_ignore_ascii_case("localhost") {
-        let loopback = [
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ];
-        return Ok(loopback
-            .into_iter()
+    loopback(name, port).ok_or(Cause::Resolve(error))
+}
+
+/// RFC 6761, section 6.3: `localhost` is this machine, whoever resolves names. The C library needs /etc/hosts for it, which
+/// a container from scratch does not have.
+fn loopback(name: &str, port: u16) -> Option<Vec<SocketAddr>> {
+    let addresses = [
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::LOCALHOST),
+    ];
+    name.eq_ignore_ascii_case("localhost").then(|| {
+        addresses
             .map(|address| SocketAddr::new(address, port))
-            .collect());
-    }
-    Err(Cause::Resolve(error))
+            .to_vec()
+    })
 }
 
 /// Opens a TCP connection.
@@ -117,4 +120,74 @@ pub(super) async fn unix(path: &PathBuf, require_peer: Option<&str>) -> Result<U
         }
     }
     Ok(stream)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{
+        net::TcpListener, os::linux::net::SocketAddrExt, os::unix, path::PathBuf, time::Duration,
+    };
+
+    use socket2::SockRef;
+
+    use super::{loopback, tcp, unix as open_unix};
+    use crate::connect::config::Keepalives;
+
+    #[test]
+    fn localhost_needs_no_resolver() {
+        let text = |name| {
+            loopback(name, 7).map(|found| found.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            text("LocalHost"),
+            Some(vec!["127.0.0.1:7".to_owned(), "[::1]:7".to_owned()])
+        );
+        assert_eq!(text("localhost.example"), None);
+    }
+
+    #[tokio::test]
+    async fn the_options_reach_the_socket() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut keepalives = Keepalives {
+            on: true,
+            idle: Some(Duration::from_secs(7)),
+            interval: Some(Duration::from_secs(3)),
+            count: Some(5),
+            user_timeout: Some(Duration::from_millis(1500)),
+        };
+        let stream = tcp(listener.local_addr().unwrap(), &keepalives)
+            .await
+            .unwrap();
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(7));
+        assert_eq!(
+            socket.tcp_keepalive_interval().unwrap(),
+            Duration::from_secs(3)
+        );
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 5);
+        assert_eq!(
+            socket.tcp_user_timeout().unwrap(),
+            Some(Duration::from_millis(1500))
+        );
+
+        keepalives.on = false;
+        let stream = tcp(listener.local_addr().unwrap(), &keepalives)
+            .await
+            .unwrap();
+        assert!(!SockRef::from(&stream).keepalive().unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_socket_without_a_file() {
+        let name = format!("snapback-test-{}/.s.PGSQL.5432", std::process::id());
+        let address = unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+        let _listener = unix::net::UnixListener::bind_addr(&address).unwrap();
+        open_unix(&PathBuf::from(format!("@{name}")), None)
+            .await
+            .unwrap();
+    }
 }
