@@ -240,4 +240,14 @@ kinds! {
     Column(super::table::column::Column),
     /// The default value of a column (`pg_attrdef`).
     Default(super::table::default::DefaultValue),
+    /// A function (`pg_proc`).
+    Function(super::routine::function::Function),
+    /// A procedure (`pg_proc`).
+    Procedure(super::routine::procedure::Procedure),
+    /// An aggregate (`pg_aggregate`).
+    Aggregate(super::routine::aggregate::Aggregate),
+    /// A view (`pg_class`).
+    View(super::view::view::View),
+    /// A materialized view (`pg_class`).
+    MaterializedView(super::view::materialized::MaterializedView),
 }

@@ -14,12 +14,14 @@ pub mod options;
 pub mod print;
 pub mod quote;
 pub mod record;
+pub mod routine;
 pub mod row;
 pub mod schema;
 pub mod sequence;
 pub mod step;
 pub mod table;
 pub mod type_;
+pub mod view;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

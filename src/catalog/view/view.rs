@@ -1,0 +1,204 @@
+//! Views (`pg_class`; manual: CREATE VIEW).
+//!
+//! `CREATE OR REPLACE VIEW` keeps what uses the view; it can add columns at the end and nothing else, so another
+//! set of columns is another view.
+
+use super::column::{self, Column};
+use super::{owner, query_of};
+use crate::catalog::Catalog;
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::options;
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::step::{Lock, Step};
+use crate::record;
+
+record! {
+    /// A view.
+    pub struct View {
+        /// Its query.
+        pub query: String,
+        /// Its options, as `pg_class.reloptions` has them: check option, security barrier, security invoker.
+        pub options: Vec<String>,
+        /// Its columns.
+        pub columns: Vec<Column>,
+    }
+}
+
+impl Kind for View {
+    const NAME: &'static str = "view";
+    const LABEL: &'static str = "view";
+    const KEYWORD: &'static str = "VIEW";
+    const STYLE: Style = Style::Qualified;
+    const FAMILY: Family = Family::Relation;
+    const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
+    const DROPS_PARTS: bool = true;
+    const REBUILDABLE: bool = true;
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        sql: concat!(
+            "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, a.*, c.relowner AS owner, c.relacl AS acl \
+             FROM pg_class c LEFT JOIN ",
+            column::columns!("v", "''"),
+            " a ON a.attrelid = c.oid \
+             WHERE c.relkind = 'v' AND c.oid >= 16384 AND c.relpersistence <> 't'"
+        ),
+    }];
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let oid = row.number("oid")?;
+        let Some(relation) = names.relation(oid) else {
+            return Ok(None);
+        };
+        Ok(Some(Found {
+            id: Id::in_schema(Tag::View, relation.schema.clone(), relation.name.clone()),
+            keys: vec![Key::new(Class::CLASS, oid)],
+            position: None,
+            body: Self {
+                query: query_of(row.text("definition")?),
+                options: row.list("reloptions")?,
+                columns: column::read(row, names)?,
+            },
+        }))
+    }
+
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let mut steps = vec![Step::create(id, self.definition("CREATE", id))];
+        steps.extend(column::change(id, owner(id, scene), &[], &self.columns));
+        steps
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        Step::drop(id, format!("DROP VIEW {}", id.sql()))
+    }
+
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
+        let Self {
+            query,
+            options,
+            columns,
+        } = new;
+        if !column::is_prefix(&self.columns, columns) {
+            return Change::Replace;
+        }
+        let mut steps = Vec::new();
+        if *query != self.query || *options != self.options {
+            let sql = new.definition("CREATE OR REPLACE", id);
+            steps.push(Step::alter(id, sql).lock(Lock::AccessExclusive));
+        }
+        steps.extend(column::change(id, owner(id, scene), &self.columns, columns));
+        Change::InPlace(steps)
+    }
+
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        super::rename(from, to)
+    }
+
+    fn roles(&self) -> Vec<&str> {
+        column::roles(&self.columns)
+    }
+}
+
+impl View {
+    fn definition(&self, verb: &str, id: &Id) -> String {
+        let Self {
+            query,
+            options,
+            columns: _,
+        } = self;
+        let options = match options.as_slice() {
+            [] => String::new(),
+            options => format!(" WITH ({})", options::list("", options)),
+        };
+        format!("{verb} VIEW {}{options} AS\n{query}", id.sql())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::meta::acl::Grant;
+
+    fn column(name: &str, type_name: &str) -> Column {
+        Column {
+            name: name.to_owned(),
+            type_name: type_name.to_owned(),
+            ..Column::default()
+        }
+    }
+
+    fn users(query: &str, columns: &[Column]) -> View {
+        View {
+            query: query.to_owned(),
+            options: Vec::new(),
+            columns: columns.to_vec(),
+        }
+    }
+
+    fn id() -> Id {
+        Id::in_schema(Tag::View, "app", "Users")
+    }
+
+    fn change(old: &View, new: &View) -> Option<Vec<String>> {
+        match old.change(new, &id(), &Catalog::default()) {
+            Change::InPlace(steps) => Some(steps.into_iter().map(|step| step.sql).collect()),
+            Change::Replace | Change::Carried => None,
+        }
+    }
+
+    #[test]
+    fn it_is_made_with_what_is_set_on_its_columns() {
+        let mut name = column("Na me", "text");
+        name.default = Some("'x'::text".to_owned());
+        name.comment = Some("it's".to_owned());
+        name.acl = Some(vec![Grant {
+            grantee: "alice".to_owned(),
+            grantor: String::new(),
+            privileges: "r".to_owned(),
+        }]);
+        let view = View {
+            options: vec!["check_option=local".to_owned()],
+            ..users("SELECT 1", &[column("id", "integer"), name])
+        };
+        let sql: Vec<_> = view
+            .create(&id(), &Catalog::default())
+            .into_iter()
+            .map(|step| step.sql)
+            .collect();
+        assert_eq!(
+            sql,
+            [
+                "CREATE VIEW app.\"Users\" WITH (check_option='local') AS\nSELECT 1",
+                "ALTER VIEW app.\"Users\" ALTER COLUMN \"Na me\" SET DEFAULT 'x'::text",
+                "COMMENT ON COLUMN app.\"Users\".\"Na me\" IS 'it''s'",
+                "GRANT SELECT (\"Na me\") ON TABLE app.\"Users\" TO alice",
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_are_added_at_the_end_in_place() {
+        let (id, name) = (column("id", "integer"), column("name", "text"));
+        let old = users("SELECT 1", std::slice::from_ref(&id));
+        let new = users("SELECT 2", &[id.clone(), name.clone()]);
+        let expected = "CREATE OR REPLACE VIEW app.\"Users\" AS\nSELECT 2".to_owned();
+        assert_eq!(change(&old, &new), Some(vec![expected]));
+        assert_eq!(change(&new, &old), None);
+        assert_eq!(change(&old, &users("SELECT 2", &[name, id])), None);
+        assert_eq!(
+            change(&old, &users("SELECT 1", &[column("id", "bigint")])),
+            None
+        );
+    }
+
+    #[test]
+    fn the_query_stays_when_only_a_column_changed() {
+        let mut commented = column("id", "integer");
+        commented.comment = Some("key".to_owned());
+        let old = users("SELECT 1", &[commented]);
+        let new = users("SELECT 1", &[column("id", "integer")]);
+        let expected = "COMMENT ON COLUMN app.\"Users\".id IS NULL".to_owned();
+        assert_eq!(change(&old, &new), Some(vec![expected]));
+    }
+}
