@@ -35,6 +35,11 @@ impl Trace {
             let whole = length.saturating_add(1).min(messages.len());
             let (message, rest) = messages.split_at(whole);
             messages = rest;
+            if tag == b'p' {
+                // The length would be that of the password.
+                (self.0)("F\t?\tPassword\t(hidden)");
+                continue;
+            }
             let (name, fields) = client_message(tag, message.get(5..).unwrap_or(&[]));
             (self.0)(&format!("F\t{length}\t{name}{fields}"));
         }
@@ -84,10 +89,6 @@ fn client_message(tag: u8, body: &[u8]) -> (&'static str, String) {
             show_texts(&mut fields, body, 1);
             "CopyFail"
         }
-        b'p' => {
-            fields.push_str("\t(hidden)");
-            "Password"
-        }
         b'X' => "Terminate",
         _ => "?",
     };
@@ -111,7 +112,8 @@ fn server_fields(tag: u8, mut body: Body) -> String {
                 let _ = write!(fields, "\t{process} (hidden)");
             }
         }
-        tag::PARAMETER_STATUS | tag::COMMAND_COMPLETE => show_texts(&mut fields, &body.rest(), 2),
+        tag::PARAMETER_STATUS => show_texts(&mut fields, &body.rest(), 2),
+        tag::COMMAND_COMPLETE => show_texts(&mut fields, &body.rest(), 1),
         tag::ERROR_RESPONSE | tag::NOTICE_RESPONSE => {
             while let Ok(kind) = body.u8()
                 && kind != 0

@@ -5,6 +5,7 @@ mod auth;
 mod broken;
 mod startup;
 mod statements;
+mod trace;
 
 use bytes::BytesMut;
 use snapback_proto::{
