@@ -11,6 +11,7 @@
 mod cli;
 mod connect;
 mod introspect;
+mod replay;
 #[cfg(feature = "static-test")]
 mod static_binary;
 mod support;

@@ -1,0 +1,64 @@
+//! Runs the fuzz targets with stable Rust: every input that ever broke one (`fuzz/artifacts`), and many that
+//! are made here, the same ones each time.
+
+use std::fs;
+use std::path::Path;
+
+#[path = "../fuzz/entry/frame.rs"]
+mod frame;
+#[path = "../fuzz/entry/session.rs"]
+mod session;
+
+#[test]
+fn frame() {
+    replay("frame", frame::run);
+}
+
+#[test]
+fn session() {
+    replay("session", session::run);
+}
+
+/// Runs the kept inputs of a target, then random ones.
+fn replay(target: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/artifacts")
+        .join(target);
+    for file in fs::read_dir(folder).into_iter().flatten() {
+        let path = file.unwrap().path();
+        eprintln!("{}", path.display());
+        run(&fs::read(path).unwrap());
+    }
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..20_000 {
+        run(&random.input());
+    }
+}
+
+/// A small generator (xorshift64): this wants the same numbers each time, not good ones.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// Half of the bytes are ones that mean something to the targets: message tags, small numbers.
+    fn input(&mut self) -> Vec<u8> {
+        const LIKELY: &[u8] = b"\0\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08\x0912CDEGHIKNRSTVZcdnstv";
+        let length = self.next() % 64;
+        (0..length)
+            .map(|_| {
+                let [pick, byte, ..] = self.next().to_le_bytes();
+                if pick < 128 {
+                    LIKELY[usize::from(byte) % LIKELY.len()]
+                } else {
+                    byte
+                }
+            })
+            .collect()
+    }
+}
