@@ -49,6 +49,58 @@ impl Cursor<'_> {
         end.or(self.complete.then_some(self.text.len()))
     }
 
+    /// Behind the block comment at `from`; comments nest, and `/*/` opens one without closing it.
+    pub(super) fn block_comment(self, from: usize) -> Option<usize> {
+        let mut depth = 1u32;
+        let mut at = from + 2;
+        while depth > 0 {
+            let found = self.find2(at, b'*', b'/')?;
+            at = match (self.at(found), self.at(found + 1)) {
+                (Some(b'*'), Some(b'/')) => {
+                    depth -= 1;
+                    found + 2
+                }
+                (Some(b'/'), Some(b'*')) => {
+                    depth = depth.saturating_add(1);
+                    found + 2
+                }
+                _ => found + 1,
+            };
+        }
+        Some(at)
+    }
+
+    /// Behind the delimiter `$tag$` that begins at `from`, if there is one.
+    pub(super) fn dollar_delimiter(self, from: usize) -> Option<usize> {
+        let end = self.dollar_tag(from);
+        (self.at(end) == Some(b'$')).then_some(end + 1)
+    }
+
+    /// Behind `$` and what may be a tag: letters, digits and underscores, no digit first.
+    pub(super) fn dollar_tag(self, from: usize) -> usize {
+        let start = from + 1;
+        if self.at(start).is_none_or(|b| b.is_ascii_digit()) {
+            return start;
+        }
+        start
+            + self.run(start, |b| {
+                b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
+            })
+    }
+
+    /// Behind the string or identifier whose quote, which is doubled inside, stands at `quote`.
+    pub(super) fn quoted_end(self, quote: usize) -> Option<usize> {
+        let mark = self.at(quote)?;
+        let mut at = quote + 1;
+        loop {
+            at = self.find(at, mark)? + 1;
+            if self.at(at) != Some(mark) {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+
     /// Behind an `E'..'` string whose content begins at `from`. Such a string goes on in a further quote that
     /// stands on a later line, backslashes and all (`{quotecontinue}` in psqlscan.l), so the text behind the
     /// closing quote is read too; `None` when its end is not in the text.

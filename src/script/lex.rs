@@ -266,32 +266,16 @@ impl Lexer {
         None
     }
 
-    /// `/`, or a comment; comments nest, and `/*/` opens one without closing it.
+    /// `/`, or a block comment.
     fn slash(&mut self, cursor: Cursor<'_>) -> Step {
         match cursor.at(self.position + 1) {
             None if !cursor.complete => return Ok(Some(Event::More)),
             Some(b'*') => {}
             _ => return Ok(self.token(1)),
         }
-        let mut depth = 1u32;
-        let mut at = self.position + 2;
-        while let Some(found) = cursor.find2(at, b'*', b'/') {
-            let pair = (cursor.at(found), cursor.at(found + 1));
-            at = match pair {
-                (Some(b'*'), Some(b'/')) => {
-                    depth -= 1;
-                    found + 2
-                }
-                (Some(b'/'), Some(b'*')) => {
-                    depth = depth.saturating_add(1);
-                    found + 2
-                }
-                _ => found + 1,
-            };
-            if depth == 0 {
-                self.position = at;
-                return Ok(None);
-            }
+        if let Some(end) = cursor.block_comment(self.position) {
+            self.position = end;
+            return Ok(None);
         }
         unfinished(cursor, self.position, || Open::Comment)
     }
@@ -403,10 +387,7 @@ impl Lexer {
     /// `$`, or a dollar quote. There is no escaping inside: it ends where its delimiter stands again.
     fn dollar(&mut self, cursor: Cursor<'_>) -> Step {
         let start = self.position;
-        let mut end = start + 1;
-        if cursor.at(end).is_some_and(|b| !b.is_ascii_digit()) {
-            end += cursor.run(end, |b| b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80);
-        }
+        let end = cursor.dollar_tag(start);
         match cursor.at(end) {
             None if !cursor.complete => return Ok(Some(Event::More)),
             Some(b'$') => {}

@@ -54,7 +54,6 @@ pub(super) fn extent(line: &[u8]) -> usize {
 }
 
 /// The arguments of the command `text`, variables inserted.
-#[allow(dead_code)]
 pub(super) fn arguments(text: &str, variables: &Variables) -> Result<Vec<String>, ArgumentError> {
     let bytes = text.as_bytes();
     let name = name(bytes);

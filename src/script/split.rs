@@ -74,8 +74,7 @@ pub struct Splitter<R> {
     /// Where in the buffer the unread part begins, and where that is in the file.
     at: usize,
     place: Place,
-    /// Given out by the last call: this many bytes, ending there.
-    given: Option<(usize, Place)>,
+    given: Option<Given>,
     lexer: Lexer,
     mode: Mode,
     insertions: Vec<Insertion>,
@@ -117,7 +116,9 @@ impl<R: Read> Splitter<R> {
 
     /// The place up to which pieces were given out.
     pub fn place(&self) -> Place {
-        self.given.map_or(self.place, |(_, end)| end)
+        self.given
+            .as_ref()
+            .map_or(self.place, |given| given.span.end)
     }
 
     /// The next piece; `None` at the end of the script. After an error it is over.
@@ -126,29 +127,43 @@ impl<R: Read> Splitter<R> {
         reason = "a piece borrows the splitter"
     )]
     pub fn next(&mut self) -> Result<Option<Piece<'_>>, SplitError> {
-        if let Some((len, end)) = self.given.take() {
-            self.consume(len, end);
+        self.advance()?;
+        Ok(self.piece())
+    }
+
+    /// Goes to the next piece, which [`Self::piece`] then gives; `false` at the end of the script.
+    pub(super) fn advance(&mut self) -> Result<bool, SplitError> {
+        if let Some(given) = self.given.take() {
+            self.consume(given.len, given.span.end);
         }
-        match self.step() {
-            Ok(Some(Found::Statement { len, copy })) => self.statement(len, copy).map(Some),
-            Ok(Some(Found::Command(len))) => self.command(len).map(Some),
-            Ok(Some(Found::Data(len))) => {
-                self.give(len);
-                Ok(Some(Piece::CopyData(self.unread(len))))
+        let found = self.step().and_then(|found| {
+            if let Some(found) = found {
+                self.give(found)?;
             }
-            Ok(Some(Found::CopyEnd(len))) => {
-                self.give(len);
-                Ok(Some(Piece::CopyEnd))
-            }
-            Ok(None) => {
-                self.mode = Mode::Done;
-                Ok(None)
-            }
-            Err(error) => {
-                self.mode = Mode::Done;
-                Err(error)
-            }
+            Ok(found.is_some())
+        });
+        if !matches!(found, Ok(true)) {
+            self.mode = Mode::Done;
         }
+        found
+    }
+
+    /// The piece where the splitter stands.
+    pub(super) fn piece(&self) -> Option<Piece<'_>> {
+        let &Given { what, len, span } = self.given.as_ref()?;
+        let bytes = self.unread(len);
+        let text = || std::str::from_utf8(bytes).unwrap_or_default(); // checked when it was found
+        Some(match what {
+            What::Statement { copy_data } => Piece::Statement(Statement {
+                text: text(),
+                span,
+                insertions: &self.insertions,
+                copy_data,
+            }),
+            What::Command => Piece::Command(Command { text: text(), span }),
+            What::CopyData => Piece::CopyData(bytes),
+            What::CopyEnd => Piece::CopyEnd,
+        })
     }
 
     fn step(&mut self) -> Result<Option<Found>, SplitError> {
@@ -233,7 +248,7 @@ impl<R: Read> Splitter<R> {
             self.lexer.reset();
             return Step::Again;
         }
-        let copy = self.lexer.copies_from_stdin();
+        let copy_data = self.lexer.copies_from_stdin();
         if self.lexer.begins_with_set() {
             let text = self.unread(end).get(start..).unwrap_or_default();
             if let Some(setting) = setting_of_standard_strings(text) {
@@ -242,10 +257,7 @@ impl<R: Read> Splitter<R> {
         }
         self.skip_gap(start);
         self.lexer.reset();
-        Step::Found(Found::Statement {
-            len: end - start,
-            copy,
-        })
+        Step::found(What::Statement { copy_data }, end - start)
     }
 
     fn backslash(&mut self) -> Result<Step, SplitError> {
@@ -266,7 +278,7 @@ impl<R: Read> Splitter<R> {
         }
         self.skip_gap(start);
         self.lexer.reset();
-        Ok(Step::Found(Found::Command(len)))
+        Ok(Step::found(What::Command, len))
     }
 
     /// Behind the semicolon of `COPY .. FROM STDIN` only blanks and comments may stand on the line.
@@ -301,12 +313,12 @@ impl<R: Read> Splitter<R> {
         match find_copy_end(rest, line_start, self.complete) {
             CopyEnd::At { data: 0, len } => {
                 self.mode = Mode::Sql;
-                Ok(Step::Found(Found::CopyEnd(len)))
+                Ok(Step::found(What::CopyEnd, len))
             }
             CopyEnd::At { data, .. } | CopyEnd::NotBefore(data) if data > 0 => {
                 let at_line_start = rest.get(data - 1) == Some(&b'\n');
                 self.mode = Mode::CopyData(copy, at_line_start);
-                Ok(Step::Found(Found::Data(data)))
+                Ok(Step::found(What::CopyData, data))
             }
             _ if self.complete => Err(SplitError {
                 kind: SplitErrorKind::CopyWithoutEnd,
@@ -380,51 +392,27 @@ impl<R: Read> Splitter<R> {
         Ok(())
     }
 
-    fn statement(&mut self, len: usize, copy: bool) -> Result<Piece<'_>, SplitError> {
-        let bytes = self.buffer.get(self.at..self.at + len).unwrap_or_default();
-        if let Err(error) = std::str::from_utf8(bytes) {
-            let at = error.valid_up_to();
-            self.mode = Mode::Done;
-            return Err(self.error_at(at, SplitErrorKind::NotUtf8));
-        }
-        if copy {
-            self.mode = Mode::CopyLine(self.place);
-        }
-        let start = self.place;
-        let end = self.give(len);
-        let text = std::str::from_utf8(self.unread(len)).unwrap_or_default();
-        Ok(Piece::Statement(Statement {
-            text,
-            span: Span { start, end },
-            insertions: &self.insertions,
-            copy_data: copy,
-        }))
-    }
-
-    fn command(&mut self, len: usize) -> Result<Piece<'_>, SplitError> {
-        if let Err(error) = std::str::from_utf8(self.unread(len)) {
-            self.mode = Mode::Done;
-            return Err(self.error_at(error.valid_up_to(), SplitErrorKind::NotUtf8));
-        }
-        let start = self.place;
-        let end = self.give(len);
-        let text = std::str::from_utf8(self.unread(len)).unwrap_or_default();
-        Ok(Piece::Command(Command {
-            text,
-            span: Span { start, end },
-        }))
-    }
-
     /// The first `len` unread bytes.
     fn unread(&self, len: usize) -> &[u8] {
         self.buffer.get(self.at..self.at + len).unwrap_or_default()
     }
 
-    /// Marks the next `len` bytes as given out; they go at the next call.
-    fn give(&mut self, len: usize) -> Place {
-        let end = Insertion::place(&self.insertions, self.place, self.unread(len), len);
-        self.given = Some((len, end));
-        end
+    /// Marks what was found as given out; it goes at the next call.
+    fn give(&mut self, Found { what, len }: Found) -> Result<(), SplitError> {
+        let bytes = self.unread(len);
+        if matches!(what, What::Statement { .. } | What::Command)
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
+            return Err(self.error_at(error.valid_up_to(), SplitErrorKind::NotUtf8));
+        }
+        let start = self.place;
+        let end = Insertion::place(&self.insertions, start, bytes, len);
+        if matches!(what, What::Statement { copy_data: true }) {
+            self.mode = Mode::CopyLine(start);
+        }
+        let span = Span { start, end };
+        self.given = Some(Given { what, len, span });
+        Ok(())
     }
 
     /// Goes over `len` bytes that belong to no piece.
@@ -497,9 +485,31 @@ enum Step {
 }
 
 /// A piece at the start of the unread part, by its length.
-enum Found {
-    Statement { len: usize, copy: bool },
-    Command(usize),
-    Data(usize),
-    CopyEnd(usize),
+#[derive(Clone, Copy)]
+struct Found {
+    what: What,
+    len: usize,
+}
+
+/// The piece given out by the last call.
+#[derive(Debug)]
+struct Given {
+    what: What,
+    len: usize,
+    span: Span,
+}
+
+/// What a piece is.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Statement { copy_data: bool },
+    Command,
+    CopyData,
+    CopyEnd,
+}
+
+impl Step {
+    fn found(what: What, len: usize) -> Step {
+        Step::Found(Found { what, len })
+    }
 }

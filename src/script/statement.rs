@@ -23,13 +23,14 @@ impl Statement<'_> {
     /// the variable is named; a position behind the end is the end.
     #[must_use]
     pub fn place_of(&self, position: usize) -> Place {
-        let character = position.saturating_sub(1);
-        let at = self
-            .text
-            .char_indices()
-            .nth(character)
-            .map_or(self.text.len(), |(at, _)| at);
-        self.place_at(at)
+        self.place_at(self.byte_of(position))
+    }
+
+    /// The byte in the text of the character at `position`.
+    pub(super) fn byte_of(&self, position: usize) -> usize {
+        let mut characters = self.text.char_indices();
+        let found = characters.nth(position.saturating_sub(1));
+        found.map_or(self.text.len(), |(at, _)| at)
     }
 
     /// The place of the byte at `at` of the text.
