@@ -159,6 +159,12 @@ fn a_server_without_tls() {
         &plain("channel_binding=require"),
         "which channel_binding=require needs",
     );
+    // Asked once: without TLS there is no other way to ask.
+    let error = refused_saying(&plain("user=stranger"), "role \"stranger\" does not exist");
+    assert!(
+        matches!(&error, ConnectError::Servers(tried) if tried.len() == 1),
+        "{error}"
+    );
     for mode in ["disable", "allow", "prefer"] {
         assert_eq!(
             version(&mut open(&plain(&format!("sslmode={mode}")))),

@@ -55,16 +55,17 @@ impl Environment {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         let mut environment = Self::of(variables);
         let account = account(rustix::process::geteuid().as_raw());
+        // No account: a container run with a bare number, or a directory service that a static binary cannot ask. What
+        // the login put into the environment is the best there is.
+        let login = || {
+            ["USER", "LOGNAME"]
+                .iter()
+                .find_map(|name| environment.variable(name)?.to_str().map(str::to_owned))
+        };
         environment.os_user = account
             .as_ref()
             .map(|account| account.name.clone())
-            .or_else(|| {
-                // No user database: a container run with a bare number, or a directory service that a static binary
-                // cannot ask. What the login put here is the best there is.
-                ["USER", "LOGNAME"]
-                    .iter()
-                    .find_map(|name| environment.path_like(name)?.into_string().ok())
-            });
+            .or_else(login);
         environment.home = environment.home.or(account.map(|account| account.home));
         environment
     }
@@ -79,12 +80,12 @@ impl Environment {
         self.os_user.as_deref()
     }
 
-    /// A variable that holds a path, when set and not empty.
-    pub(super) fn path_like(&self, name: &str) -> Option<OsString> {
+    /// A variable, when set and not empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables
             .get(name)
+            .map(OsString::as_os_str)
             .filter(|value| !value.is_empty())
-            .cloned()
     }
 
     /// Supplies every parameter that has a variable and was not set yet.
@@ -119,14 +120,11 @@ impl Environment {
             return Ok(());
         };
         let source = Source::Environment(name.to_owned());
-        let value =
-            text(value).ok_or_else(|| ConfigError::new(&source, "the value is not UTF-8"))?;
+        let value = value
+            .to_str()
+            .ok_or_else(|| ConfigError::new(&source, "the value is not UTF-8"))?;
         settings.supply(key, value.to_owned(), &source)
     }
-}
-
-fn text(value: &OsStr) -> Option<&str> {
-    value.to_str()
 }
 
 /// A line of the user database.

@@ -62,7 +62,7 @@ struct File {
 }
 
 fn files(environment: &Environment) -> Vec<File> {
-    let own = match environment.path_like("PGSERVICEFILE") {
+    let own = match environment.variable("PGSERVICEFILE") {
         Some(path) => Some(File {
             path: path.into(),
             required: true,
@@ -73,7 +73,7 @@ fn files(environment: &Environment) -> Vec<File> {
         }),
     };
     let folder = environment
-        .path_like("PGSYSCONFDIR")
+        .variable("PGSYSCONFDIR")
         .map_or_else(|| PathBuf::from(SYSTEM_FOLDER), PathBuf::from);
     own.into_iter()
         .chain([File {

@@ -20,7 +20,7 @@ use snapback_proto::{ChannelBinding as Binding, Credentials, Startup};
 
 use super::{
     Connection, Transport,
-    config::{ChannelBinding, Config, Host, SslMode, TargetSession},
+    config::{ChannelBinding, Config, Host, Ssl, SslMode, TargetSession},
     tls::{self, Tls},
 };
 pub(in crate::connect) use cancel::Route;
@@ -153,8 +153,9 @@ impl<'a> Dialer<'a> {
         let mut ways = self.ways(place).iter().copied().peekable();
         let mut retried = false;
         while let Some(way) = ways.next() {
+            let mut used = way;
             let opened = self.limited(async {
-                let mut connection = self.session(host, place, way).await?;
+                let mut connection = self.session(host, place, &mut used).await?;
                 check_role(&mut connection, wanted).await?;
                 Ok(connection)
             });
@@ -162,10 +163,10 @@ impl<'a> Dialer<'a> {
                 Ok(connection) => return Some(connection),
                 Err(cause) => cause,
             };
-            let again = ways.peek().is_some() && cause.may_be_encryption();
+            let again = ways.peek().is_some_and(|next| *next != used) && cause.may_be_encryption();
             let mut server = describe(host, place);
             if again || retried {
-                server.push_str(if way == Way::Plain {
+                server.push_str(if used == Way::Plain {
                     " without TLS"
                 } else {
                     " with TLS"
@@ -199,8 +200,13 @@ impl<'a> Dialer<'a> {
         }
     }
 
-    /// Reaches the server, encrypts, and begins the session.
-    async fn session(&self, host: &Host, place: &Place, way: Way) -> Result<Connection, Cause> {
+    /// Reaches the server, encrypts, and begins the session. `way` becomes [`Way::Plain`] when the server has no TLS.
+    async fn session(
+        &self,
+        host: &Host,
+        place: &Place,
+        way: &mut Way,
+    ) -> Result<Connection, Cause> {
         let mut route = Route {
             server: describe(host, place),
             place: place.clone(),
@@ -220,16 +226,17 @@ impl<'a> Dialer<'a> {
             }
             Place::Address(address) => {
                 let stream = reach::tcp(*address, &self.config.keepalives).await?;
-                route.encryption = self.encryption(host, *address, way)?;
+                route.encryption = self.encryption(host, *address, *way)?;
                 let secured = match &route.encryption {
                     Some(encryption) => encryption.begin(stream).await?,
                     None => Secured::Plain(stream),
                 };
                 match secured {
-                    Secured::Plain(_) if way == Way::Tls => {
+                    Secured::Plain(_) if *way == Way::Tls => {
                         return Err(Cause::NoTls(self.who_needs_tls()));
                     }
                     Secured::Plain(stream) => {
+                        *way = Way::Plain;
                         route.encryption = None;
                         self.start(
                             host,
@@ -264,10 +271,15 @@ impl<'a> Dialer<'a> {
     }
 
     fn who_needs_tls(&self) -> String {
-        match self.config.ssl.mode {
-            SslMode::Disable | SslMode::Prefer => "channel_binding=require".to_owned(),
-            mode => format!("sslmode={}", mode.name()),
+        let Ssl {
+            mode,
+            channel_binding,
+            ..
+        } = self.config.ssl;
+        if mode < SslMode::Require && channel_binding == ChannelBinding::Require {
+            return "channel_binding=require".to_owned();
         }
+        format!("sslmode={}", mode.name())
     }
 
     async fn start(
@@ -321,7 +333,8 @@ impl<'a> Dialer<'a> {
 
 /// Whether the server is what `target_session_attrs` wants.
 async fn check_role(connection: &mut Connection, wanted: TargetSession) -> Result<(), Cause> {
-    const QUESTION: &str = "SELECT pg_catalog.pg_is_in_recovery()::text, pg_catalog.current_setting('transaction_read_only')";
+    const QUESTION: &str = "SELECT pg_catalog.pg_is_in_recovery()::text, \
+                            pg_catalog.current_setting('transaction_read_only')";
     if wanted == TargetSession::Any {
         return Ok(());
     }
