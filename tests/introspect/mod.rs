@@ -35,7 +35,8 @@ fn what_no_kind_models_is_named() {
     assert!(
         read(&database)
             .unmodeled
-            .contains(&"conversion public.myconv".to_owned())
+            .iter()
+            .any(|unmodeled| unmodeled.object == "conversion public.myconv")
     );
 }
 
