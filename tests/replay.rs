@@ -4,10 +4,17 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../fuzz/entry/conninfo.rs"]
+mod conninfo;
 #[path = "../fuzz/entry/frame.rs"]
 mod frame;
 #[path = "../fuzz/entry/session.rs"]
 mod session;
+
+#[test]
+fn conninfo() {
+    replay("conninfo", conninfo::run);
+}
 
 #[test]
 fn frame() {
