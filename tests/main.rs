@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod catalog;
 mod cli;
 mod connect;
 mod introspect;

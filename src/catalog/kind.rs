@@ -240,6 +240,10 @@ kinds! {
     Column(super::table::column::Column),
     /// The default value of a column (`pg_attrdef`).
     Default(super::table::default::DefaultValue),
+    /// A constraint of a table (`pg_constraint`).
+    Constraint(super::table::constraint::Constraint),
+    /// An index (`pg_index`).
+    Index(super::table::index::Index),
     /// A function (`pg_proc`).
     Function(super::routine::function::Function),
     /// A procedure (`pg_proc`).

@@ -18,6 +18,7 @@ pub mod routine;
 pub mod row;
 pub mod schema;
 pub mod sequence;
+pub mod settle;
 pub mod step;
 pub mod table;
 pub mod type_;

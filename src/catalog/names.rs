@@ -367,13 +367,19 @@ impl Names {
         })
     }
 
-    /// Whether an access method has a default operator class for exactly this type.
-    pub fn has_default_opclass(&self, method: u32, data_type: u32) -> bool {
-        self.default_opclasses.contains(&(method, data_type))
+    /// Whether an operator class is what an index takes for a type when none is named (`GetDefaultOpClass()`
+    /// of `commands/indexcmds.c`): the default for the type itself, or for another of the same binary form.
+    pub fn is_default_opclass(&self, class: &Opclass, data_type: u32) -> bool {
+        const VARCHAR: u32 = 1043;
+        const TEXT: u32 = 25;
+        let base = self.base_type(data_type);
+        let exact = self.default_opclasses.contains(&(class.method, base));
+        class.is_default
+            && (class.input == base || (!exact && (base != VARCHAR || class.input == TEXT)))
     }
 
     /// The type that a domain is over, in the end; any other type is its own.
-    pub fn base_type(&self, oid: u32) -> u32 {
+    fn base_type(&self, oid: u32) -> u32 {
         let mut base = oid;
         while let Some(&next) = self.domain_bases.get(&base) {
             base = next;

@@ -13,6 +13,20 @@ pub fn list(prefix: &str, options: &[String]) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
+/// The list as `pg_get_indexdef()` prints it (`flatten_reloptions()` of `ruleutils.c`): a value that could be
+/// a name stands bare.
+pub fn flat(options: &[String]) -> String {
+    let items = options.iter().map(|option| {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        if ident(value) == value {
+            format!("{}={value}", ident(name))
+        } else {
+            format!("{}={}", ident(name), literal(value))
+        }
+    });
+    items.collect::<Vec<_>>().join(", ")
+}
+
 /// The clauses of an ALTER that bring one list to another with its order: `RESET (..)`, `SET (..)`.
 pub fn change(prefix: &str, old: &[String], new: &[String]) -> Vec<String> {
     if old == new {

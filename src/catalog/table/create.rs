@@ -26,6 +26,12 @@ pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
         }
         after.extend(column.settings(column_id));
     }
+    for object in scene.parts(id) {
+        if let Some(line) = inline_check(table, object, scene) {
+            lines.push(line);
+            makes.push(object.id.clone());
+        }
+    }
     let mut steps = vec![Step::create(id, statement(table, id, &lines)).making(makes)];
     steps.extend(after);
     steps.extend(finish(table, id, scene));
@@ -35,6 +41,17 @@ pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
 /// Whether CREATE TABLE .. INHERITS brings the column along.
 fn from_parents(table: &Table, column: &Column) -> bool {
     column.origin == Origin::Inherited && !table.is_partition()
+}
+
+/// A CHECK constraint that can be made with the table. A partition must have those of its parent before it is
+/// attached.
+fn inline_check(table: &Table, object: &Object, scene: &Catalog) -> Option<String> {
+    let Body::Constraint(constraint) = &object.body else {
+        return None;
+    };
+    let own = constraint.origin != Origin::Inherited;
+    let wanted = table.is_partition() && !own || own && can_inline(object, scene);
+    (constraint.is_plain_check() && wanted).then(|| constraint.sql(&object.id))
 }
 
 /// The columns of a table in order.

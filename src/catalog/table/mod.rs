@@ -6,8 +6,10 @@
 
 mod alter;
 pub mod column;
+pub mod constraint;
 mod create;
 pub mod default;
+pub mod index;
 mod retype;
 
 use super::Catalog;
@@ -122,22 +124,23 @@ fn sequence_options(scene: &Catalog, sequence: &Id) -> Vec<String> {
 
 /// The steps that tell a table of a role that one of its indexes has; the index makes them when it is made,
 /// since the server forgets them with the index.
-pub(super) fn roles_of_index(table: &Id, index: &Id, scene: &Catalog) -> Vec<Step> {
-    let Some(Body::Table(body)) = scene.get(table).map(|object| &object.body) else {
+fn roles_of_index(index: &Id, scene: &Catalog) -> Vec<Step> {
+    let table = Id::in_schema(Tag::Table, index.schema.clone(), index.on.clone());
+    let Some(Body::Table(body)) = scene.get(&table).map(|object| &object.body) else {
         return Vec::new();
     };
     let mut steps = Vec::new();
     if body.replica_identity == ReplicaIdentity::Index(index.name.to_string()) {
         steps.push(alter_as(
             index,
-            table,
-            &format!("REPLICA IDENTITY USING INDEX {}", ident(&index.name)),
+            &table,
+            &format!("REPLICA IDENTITY {}", body.replica_identity.sql()),
         ));
     }
     if *body.cluster_on == *index.name {
         steps.push(alter_as(
             index,
-            table,
+            &table,
             &format!("CLUSTER ON {}", ident(&index.name)),
         ));
     }
@@ -151,11 +154,6 @@ fn alter_as(subject: &Id, table: &Id, what: &str) -> Step {
 /// `ALTER TABLE .. what` on the table itself.
 fn alter(id: &Id, what: &str) -> Step {
     alter_as(id, id, what)
-}
-
-/// The root of a part.
-pub(super) fn owner_of(part: &Id) -> Id {
-    Id::in_schema(Tag::Table, part.schema.clone(), part.on.clone())
 }
 
 /// Renames or moves a relation; both at once take two steps and so are no rename.

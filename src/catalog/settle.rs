@@ -1,0 +1,194 @@
+//! Settling: the server's text of an expression, as the server prints it again after reading it.
+//!
+//! `pg_get_expr()` and its like are no fixpoint in a few places; what is stored, hashed and rendered is the
+//! fixpoint. Each rewriting here is one that the server itself makes; tests compare with its own second
+//! deparse. Works on tokens: never looks into literals, quoted identifiers are one word.
+
+/// The settled form of an expression, a list of expressions, or a query.
+///
+/// The one rewriting: `(ARRAY[a, b])::t[]` becomes `ARRAY[(a)::t, (b)::t]`, since the parser hands the type
+/// of a cast down to the elements of an array constructor (`transformTypeCast()` of `parser/parse_expr.c`).
+pub fn settle(text: &str) -> String {
+    let mut settled = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if let Some((array, end)) = cast_array(text, at) {
+            settled.push_str(&array);
+            at = end;
+            continue;
+        }
+        let end = token(text, at);
+        settled.push_str(rest.get(..end - at).unwrap_or(rest));
+        at = end;
+    }
+    settled
+}
+
+/// The array constructor under a cast that starts here, with the cast handed down, and where it ends.
+fn cast_array(text: &str, at: usize) -> Option<(String, usize)> {
+    let open = at + "(ARRAY".len();
+    if !text.get(at..)?.starts_with("(ARRAY[") {
+        return None;
+    }
+    let close = closing(text, open)?;
+    let type_start = close + "])::".len();
+    if !text.get(close..)?.starts_with("])::") {
+        return None;
+    }
+    let end = array_type(text, type_start)?;
+    let element_type = text.get(type_start..end)?.strip_suffix("[]")?;
+    let elements = elements(text.get(open + 1..close)?);
+    // Arrays of arrays have their own rules; leave them as they are.
+    if element_type.ends_with("[]") || elements.iter().any(|element| element.starts_with("ARRAY["))
+    {
+        return None;
+    }
+    let elements: Vec<String> = elements
+        .into_iter()
+        .map(|element| format!("({})::{element_type}", settle(element)))
+        .collect();
+    Some((format!("ARRAY[{}]", elements.join(", ")), end))
+}
+
+/// Where the token that starts here ends: a literal, a quoted or plain word, or one character.
+fn token(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let mut characters = rest.chars();
+    match characters.next() {
+        Some('\'') => at + quoted(rest, '\'', false),
+        Some('"') => at + quoted(rest, '"', false),
+        Some('E') if characters.next() == Some('\'') => {
+            at + 1 + quoted(rest.get(1..).unwrap_or_default(), '\'', true)
+        }
+        Some(first) if is_word(first) => {
+            at + rest
+                .find(|character| !is_word(character))
+                .unwrap_or(rest.len())
+        }
+        Some(first) => at + first.len_utf8(),
+        None => at,
+    }
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_' || character == '$'
+}
+
+/// The length of what stands in quotes at the start, with the quotes.
+fn quoted(text: &str, quote: char, escapes: bool) -> usize {
+    let mut characters = text.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if escapes && character == '\\' {
+            characters.next();
+        } else if character == quote && characters.next_if(|&(_, next)| next == quote).is_none() {
+            return at + 1;
+        }
+    }
+    text.len()
+}
+
+/// Where `wanted` starts outside literals and quoted identifiers; it must start with a token of its own.
+pub(super) fn find(text: &str, wanted: &str) -> Option<usize> {
+    let mut at = 0;
+    while at < text.len() {
+        if text.get(at..)?.starts_with(wanted) {
+            return Some(at);
+        }
+        at = token(text, at);
+    }
+    None
+}
+
+/// Where the bracket that opens here is closed.
+pub(super) fn closing(text: &str, open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut at = open;
+    while at < text.len() {
+        match text.as_bytes().get(at)? {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+        at = token(text, at);
+    }
+    None
+}
+
+/// The parts between the commas outside all brackets.
+fn elements(text: &str) -> Vec<&str> {
+    let (mut start, mut at) = (0, 0);
+    let mut parts = Vec::new();
+    while at < text.len() {
+        let byte = text.as_bytes().get(at).copied();
+        if byte == Some(b',') {
+            parts.extend(text.get(start..at));
+            start = at + 1;
+        }
+        at = match byte {
+            Some(b'(' | b'[') => closing(text, at).map_or(text.len(), |close| close + 1),
+            _ => token(text, at),
+        };
+    }
+    parts.extend(text.get(start..));
+    parts.into_iter().map(str::trim).collect()
+}
+
+/// Where the name of an array type that starts here ends; `None` when what stands here is another type.
+fn array_type(text: &str, start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        let rest = text.get(at..)?;
+        if rest.starts_with("[]") {
+            return Some(at + 2);
+        }
+        match rest.chars().next()? {
+            '(' => at = closing(text, at)? + 1,
+            '"' | '.' | ' ' => at = token(text, at),
+            first if is_word(first) => at = token(text, at),
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_go_down_into_arrays() {
+        assert_eq!(
+            settle(
+                "((x)::text = ANY ((ARRAY['a'::character varying, 'b,)'''::character varying])::text[]))"
+            ),
+            "((x)::text = ANY (ARRAY[('a'::character varying)::text, ('b,)'''::character varying)::text]))"
+        );
+        assert_eq!(
+            settle("(ARRAY[f(a, b), (c)::varchar(3)])::app.\"t[]\"[] || y"),
+            "ARRAY[(f(a, b))::app.\"t[]\", ((c)::varchar(3))::app.\"t[]\"] || y"
+        );
+        assert_eq!(
+            settle("(ARRAY[now()])::timestamp(3) without time zone[]"),
+            "ARRAY[(now())::timestamp(3) without time zone]"
+        );
+    }
+
+    #[test]
+    fn the_rest_is_left_alone() {
+        for text in [
+            "'(ARRAY[1])::text[]'::text",
+            "E'\\'(ARRAY[1])::text[]'",
+            "\"(ARRAY[1])::text[]\"",
+            "(ARRAY[1])[1]",
+            "(ARRAY[1])::text",
+            "(ARRAY[ARRAY[1]])::text[]",
+            "xE'(ARRAY[1])::text[]'",
+            "(ARRAY[",
+            "'é",
+        ] {
+            assert_eq!(settle(text), text);
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! Constraints of tables (`pg_constraint`; manual: CREATE TABLE): check, unique, primary key, exclusion, foreign
+//! key. The index of a constraint is part of it. NOT NULL is the column's.
+//!
+//! The text is what `pg_get_constraintdef()` prints without its last words; for keys it is built from columns.
+//! A foreign key that the server made for a partition is part of the foreign key that it was made from.
+
+use super::index::{attach, attached_to, change_storage};
+use super::{RelationName, column::Origin, roles_of_index};
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::quote::{ident, ident_list, qualified};
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::settle;
+use crate::catalog::step::{Lock, Step};
+use crate::catalog::{Catalog, options};
+use crate::record;
+
+record! {
+    /// A constraint of a table.
+    pub struct Constraint {
+        /// What it demands.
+        pub kind: ConstraintKind,
+        /// As `pg_get_constraintdef()` prints it, up to WITH or WHERE of its index and to what says when it is
+        /// checked.
+        pub definition: String,
+        /// WHERE, of an exclusion constraint.
+        pub predicate: String,
+        /// DEFERRABLE.
+        pub deferrable: bool,
+        /// INITIALLY DEFERRED.
+        pub deferred: bool,
+        /// NOT ENFORCED (18 and later).
+        pub not_enforced: bool,
+        /// NOT VALID.
+        pub not_valid: bool,
+        /// Storage parameters of its index (`name=value`), in the server's order.
+        pub options: Vec<String>,
+        /// Tablespace of its index; empty for the database's.
+        pub tablespace: String,
+        /// The index of the parent's constraint that its index is a partition of.
+        pub attached_to: Option<RelationName>,
+        /// Where it comes from; what is attached has come by itself.
+        pub origin: Origin,
+    }
+}
+
+/// `pg_constraint.contype`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConstraintKind {
+    /// CHECK.
+    #[default]
+    Check,
+    /// UNIQUE.
+    Unique,
+    /// PRIMARY KEY.
+    Primary,
+    /// EXCLUDE.
+    Exclusion,
+    /// FOREIGN KEY.
+    Foreign,
+}
+
+impl ConstraintKind {
+    fn has_index(self) -> bool {
+        match self {
+            Self::Unique | Self::Primary | Self::Exclusion => true,
+            Self::Check | Self::Foreign => false,
+        }
+    }
+}
+
+impl Constraint {
+    /// `CONSTRAINT name ..`, as CREATE TABLE and ADD CONSTRAINT write it.
+    pub(super) fn sql(&self, id: &Id) -> String {
+        let Self {
+            kind: _,
+            definition,
+            predicate,
+            deferrable,
+            deferred,
+            not_enforced,
+            not_valid,
+            options,
+            tablespace,
+            attached_to: _,
+            origin: _,
+        } = self;
+        let mut clauses = vec![format!("CONSTRAINT {} {definition}", ident(&id.name))];
+        if !options.is_empty() {
+            clauses.push(format!("WITH ({})", options::flat(options)));
+        }
+        if !tablespace.is_empty() {
+            clauses.push(format!("USING INDEX TABLESPACE {}", ident(tablespace)));
+        }
+        if !predicate.is_empty() {
+            clauses.push(format!("WHERE ({predicate})"));
+        }
+        let words = [
+            (*deferrable, "DEFERRABLE"),
+            (*deferred, "INITIALLY DEFERRED"),
+            (*not_enforced, "NOT ENFORCED"),
+            (*not_valid && !not_enforced, "NOT VALID"),
+        ];
+        clauses.extend(
+            words
+                .into_iter()
+                .filter(|(said, _)| *said)
+                .map(|(_, word)| word.to_owned()),
+        );
+        clauses.join(" ")
+    }
+
+    /// Whether CREATE TABLE can have it, should its expression allow.
+    pub(super) fn is_plain_check(&self) -> bool {
+        self.kind == ConstraintKind::Check && !self.not_valid
+    }
+
+    fn checks_rows(&self) -> bool {
+        !self.not_valid && !self.not_enforced
+    }
+}
+
+fn alter(id: &Id, what: &str) -> Step {
+    Step::alter(id, format!("ALTER TABLE {} {what}", id.on_sql())).lock(Lock::AccessExclusive)
+}
+
+macro_rules! query {
+    ($constraint:literal, $index:literal) => {
+        concat!(
+            "SELECT c.oid, c.conname, c.conrelid, c.contype, c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.coninhcount, ",
+            "c.conindid, c.conkey, c.confrelid, c.confkey, c.confmatchtype, c.confupdtype, c.confdeltype, ",
+            "x.relam, x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent",
+            $constraint,
+            $index,
+            " FROM pg_constraint c LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
+            "LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
+            "JOIN pg_class t ON t.oid = c.conrelid ",
+            "WHERE c.oid >= 16384 AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.contype <> 'f' OR c.conparentid = 0) ",
+            "AND t.relkind IN ('r', 'p') AND t.relpersistence <> 't'"
+        )
+    };
+}
+
+impl Kind for Constraint {
+    const NAME: &'static str = "table constraint";
+    const LABEL: &'static str = "constraint";
+    const KEYWORD: &'static str = "CONSTRAINT";
+    const STYLE: Style = Style::On;
+    const FAMILY: Family = Family::Relation;
+    const QUERIES: &'static [Query] = &[
+        Query {
+            since: 0,
+            sql: query!(
+                ", CASE WHEN c.contype IN ('c', 'x') THEN pg_get_constraintdef(c.oid) END AS definition",
+                ""
+            ),
+        },
+        Query {
+            since: 150_000,
+            sql: query!(
+                ", CASE WHEN c.contype IN ('c', 'x') THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols",
+                ", i.indnullsnotdistinct"
+            ),
+        },
+        Query {
+            since: 180_000,
+            sql: query!(
+                ", CASE WHEN c.contype IN ('c', 'x') OR c.conperiod THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols, c.conenforced",
+                ", i.indnullsnotdistinct"
+            ),
+        },
+    ];
+    const REBUILDABLE: bool = true;
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let table: u32 = row.number("conrelid")?;
+        let Some(relation) = names.relation(table) else {
+            return Ok(None);
+        };
+        let kind = match row.letter("contype")? {
+            'u' => ConstraintKind::Unique,
+            'p' => ConstraintKind::Primary,
+            'x' => ConstraintKind::Exclusion,
+            'f' => ConstraintKind::Foreign,
+            _ => ConstraintKind::Check,
+        };
+        let mut keys = vec![Key::new(Class::CONSTRAINT, row.number("oid")?)];
+        if kind.has_index() {
+            keys.push(Key::new(Class::CLASS, row.number("conindid")?));
+        }
+        let tablespace = row
+            .opt_number("reltablespace")?
+            .and_then(|oid| names.tablespace(oid));
+        let attached_to = attached_to(row, names)?;
+        let not_enforced = row.has("conenforced") && !row.flag("conenforced")?;
+        let mut body = Self {
+            kind,
+            definition: String::new(),
+            predicate: row.text_or_empty("predicate")?.to_owned(),
+            deferrable: row.flag("condeferrable")?,
+            deferred: row.flag("condeferred")?,
+            not_enforced,
+            not_valid: !row.flag("convalidated")? && !not_enforced,
+            options: row.list("reloptions")?,
+            tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
+            origin: match (row.number::<i32>("coninhcount")?, row.flag("conislocal")?) {
+                _ if attached_to.is_some() => Origin::Own,
+                (0, _) => Origin::Own,
+                (_, false) => Origin::Inherited,
+                (_, true) => Origin::Merged,
+            },
+            attached_to,
+        };
+        body.definition = match row.opt("definition")? {
+            Some(definition) => settle(without_last_words(definition, &body)),
+            None if kind == ConstraintKind::Foreign => foreign_key(row, names, table)?,
+            None => unique_key(row, names, table, kind)?,
+        };
+        body.predicate = settle(&body.predicate);
+        Ok(Some(Found {
+            id: Id::part(
+                Tag::Constraint,
+                relation.schema.clone(),
+                relation.name.clone(),
+                row.text("conname")?,
+            ),
+            keys,
+            position: None,
+            body,
+        }))
+    }
+
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        if self.kind == ConstraintKind::Check && self.origin == Origin::Inherited {
+            return Vec::new();
+        }
+        // The index of a partitioned table's constraint is made without those of its partitions, which have
+        // their own names; everything else goes to the children too.
+        let only = if self.kind.has_index() { "ONLY " } else { "" };
+        let create = Step::create(
+            id,
+            format!("ALTER TABLE {only}{} ADD {}", id.on_sql(), self.sql(id)),
+        );
+        let create = match self.kind {
+            ConstraintKind::Foreign => create.lock(Lock::ShareRowExclusive),
+            ConstraintKind::Check
+            | ConstraintKind::Unique
+            | ConstraintKind::Primary
+            | ConstraintKind::Exclusion => create.lock(Lock::AccessExclusive),
+        };
+        let mut steps = vec![if self.checks_rows() {
+            create.scanning()
+        } else {
+            create
+        }];
+        steps.extend(
+            self.attached_to
+                .as_ref()
+                .map(|parent| attach(id, id, parent)),
+        );
+        if self.kind.has_index() {
+            steps.extend(roles_of_index(id, scene));
+        }
+        steps
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        Step::drop(
+            id,
+            format!(
+                "ALTER TABLE {} DROP CONSTRAINT {}",
+                id.on_sql(),
+                ident(&id.name)
+            ),
+        )
+    }
+
+    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+        // All but what can be altered.
+        let rest = |constraint: &Self| Self {
+            deferrable: false,
+            deferred: false,
+            not_valid: false,
+            options: Vec::new(),
+            tablespace: String::new(),
+            attached_to: None,
+            origin: Origin::Own,
+            ..constraint.clone()
+        };
+        let redeferred = (self.deferrable, self.deferred) != (new.deferrable, new.deferred);
+        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to;
+        if rest(self) != rest(new)
+            || detached
+            || (!self.not_valid && new.not_valid)
+            || (redeferred && self.kind != ConstraintKind::Foreign)
+        {
+            return Change::Replace;
+        }
+        let mut steps = Vec::new();
+        if redeferred {
+            let deferrable = if new.deferrable {
+                "DEFERRABLE"
+            } else {
+                "NOT DEFERRABLE"
+            };
+            let deferred = if new.deferred {
+                "INITIALLY DEFERRED"
+            } else {
+                "INITIALLY IMMEDIATE"
+            };
+            steps.push(alter(
+                id,
+                &format!(
+                    "ALTER CONSTRAINT {} {deferrable} {deferred}",
+                    ident(&id.name)
+                ),
+            ));
+        }
+        if self.not_valid && !new.not_valid {
+            let step = alter(id, &format!("VALIDATE CONSTRAINT {}", ident(&id.name)));
+            steps.push(step.lock(Lock::ShareUpdateExclusive).scanning());
+        }
+        steps.extend(change_storage(
+            id,
+            (&self.options, &self.tablespace),
+            (&new.options, &new.tablespace),
+        ));
+        if self.attached_to.is_none() {
+            steps.extend(
+                new.attached_to
+                    .as_ref()
+                    .map(|parent| attach(id, id, parent)),
+            );
+        }
+        if steps.is_empty() {
+            Change::Carried
+        } else {
+            Change::InPlace(steps)
+        }
+    }
+
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        if from.on != to.on || from.schema != to.schema {
+            return None;
+        }
+        let what = format!(
+            "RENAME CONSTRAINT {} TO {}",
+            ident(&from.name),
+            ident(&to.name)
+        );
+        let step = Step::alter(to, format!("ALTER TABLE {} {what}", from.on_sql()))
+            .lock(Lock::AccessExclusive);
+        Some(Step {
+            makes: vec![to.clone()],
+            frees: vec![from.clone()],
+            ..step
+        })
+    }
+}
+
+/// The server's text without what is a field of its own; these words come last, in this order.
+fn without_last_words<'a>(definition: &'a str, constraint: &Constraint) -> &'a str {
+    let mut text = definition;
+    let words = [
+        (constraint.not_enforced, " NOT ENFORCED".to_owned()),
+        (constraint.not_valid, " NOT VALID".to_owned()),
+        (constraint.deferred, " INITIALLY DEFERRED".to_owned()),
+        (constraint.deferrable, " DEFERRABLE".to_owned()),
+        (
+            !constraint.predicate.is_empty(),
+            format!(" WHERE ({})", constraint.predicate),
+        ),
+        (
+            !constraint.options.is_empty(),
+            format!(" WITH ({})", options::flat(&constraint.options)),
+        ),
+    ];
+    for (said, words) in words {
+        if said {
+            text = text.strip_suffix(words.as_str()).unwrap_or(text);
+        }
+    }
+    text
+}
+
+fn columns(row: &Row<'_>, names: &Names, table: u32, column: &str) -> Result<String, RowError> {
+    let mut list = Vec::new();
+    for attnum in row.numbers::<i32>(column)? {
+        list.push(names.column(table, attnum)?.name.clone());
+    }
+    Ok(ident_list(list))
+}
+
+/// `pg_get_constraintdef_worker()` of `ruleutils.c`, unique and primary keys.
+fn unique_key(
+    row: &Row<'_>,
+    names: &Names,
+    table: u32,
+    kind: ConstraintKind,
+) -> Result<String, RowError> {
+    let name = if kind == ConstraintKind::Primary {
+        "PRIMARY KEY"
+    } else {
+        "UNIQUE"
+    };
+    let distinct = row.has("indnullsnotdistinct") && row.opt("indnullsnotdistinct")? == Some("t");
+    let distinct = if distinct { " NULLS NOT DISTINCT" } else { "" };
+    let keys: usize = row.number("indnkeyatts")?;
+    let all: Vec<i32> = row.numbers("indkey")?;
+    let mut include = Vec::new();
+    for &attnum in all.get(keys..).unwrap_or_default() {
+        include.push(names.column(table, attnum)?.name.clone());
+    }
+    let text = format!(
+        "{name}{distinct} ({})",
+        columns(row, names, table, "conkey")?
+    );
+    if include.is_empty() {
+        return Ok(text);
+    }
+    Ok(format!("{text} INCLUDE ({})", ident_list(include)))
+}
+
+/// `pg_get_constraintdef_worker()` of `ruleutils.c`, foreign keys.
+fn foreign_key(row: &Row<'_>, names: &Names, table: u32) -> Result<String, RowError> {
+    let other: u32 = row.number("confrelid")?;
+    let relation = names.any_relation(other).ok_or_else(|| {
+        RowError::new("confrelid", format!("relation {other} is not in pg_class"))
+    })?;
+    let mut clauses = vec![format!(
+        "FOREIGN KEY ({}) REFERENCES {}({})",
+        columns(row, names, table, "conkey")?,
+        qualified(&relation.schema, &relation.name),
+        columns(row, names, other, "confkey")?
+    )];
+    match row.letter("confmatchtype")? {
+        'f' => clauses.push("MATCH FULL".to_owned()),
+        'p' => clauses.push("MATCH PARTIAL".to_owned()),
+        _ => {}
+    }
+    for (column, event) in [("confupdtype", "UPDATE"), ("confdeltype", "DELETE")] {
+        let action = action(row.letter(column)?);
+        clauses.extend(action.map(|action| format!("ON {event} {action}")));
+    }
+    if row.has("confdelsetcols") && row.opt("confdelsetcols")?.is_some() {
+        clauses.push(format!(
+            "({})",
+            columns(row, names, table, "confdelsetcols")?
+        ));
+    }
+    Ok(clauses.join(" "))
+}
+
+fn action(letter: char) -> Option<&'static str> {
+    match letter {
+        'r' => Some("RESTRICT"),
+        'c' => Some("CASCADE"),
+        'n' => Some("SET NULL"),
+        'd' => Some("SET DEFAULT"),
+        _ => None,
+    }
+}

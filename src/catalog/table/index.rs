@@ -1,0 +1,375 @@
+//! Indexes of tables and materialized views (`pg_index`; manual: CREATE INDEX), but for those that implement
+//! a constraint, which are the constraint's. Invalid indexes are no objects.
+//!
+//! The text is built from columns; only expressions and operator class parameters are taken from
+//! `pg_get_indexdef()`, which costs a relation cache entry per index.
+
+use super::{RelationName, rename_relation, roles_of_index};
+use crate::catalog::Catalog;
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::options;
+use crate::catalog::quote::{ident, qualified};
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::{self, settle};
+use crate::catalog::step::{Lock, Step};
+use crate::record;
+
+record! {
+    /// An index.
+    pub struct Index {
+        /// UNIQUE.
+        pub unique: bool,
+        /// Access method.
+        pub method: String,
+        /// Key columns and expressions with collation, operator class and order, as `pg_get_indexdef()`
+        /// prints them.
+        pub keys: String,
+        /// INCLUDE.
+        pub include: Vec<String>,
+        /// NULLS NOT DISTINCT (15 and later).
+        pub nulls_not_distinct: bool,
+        /// Storage parameters (`name=value`), in the server's order.
+        pub options: Vec<String>,
+        /// Tablespace; empty for the database's.
+        pub tablespace: String,
+        /// WHERE.
+        pub predicate: String,
+        /// Statistics targets of expressions (`position=target`).
+        pub statistics: Vec<String>,
+        /// Of a partitioned table: it has no rows of its own.
+        pub partitioned: bool,
+        /// The index of the parent that it is a partition of.
+        pub attached_to: Option<RelationName>,
+        /// Whether CLUSTER uses it, on a materialized view; a table says it itself.
+        pub clustered: bool,
+    }
+}
+
+impl Index {
+    /// The definition after the name of the table.
+    fn definition(&self) -> String {
+        let Self {
+            unique: _,
+            method,
+            keys,
+            include,
+            nulls_not_distinct,
+            options,
+            tablespace,
+            predicate,
+            statistics: _,
+            partitioned: _,
+            attached_to: _,
+            clustered: _,
+        } = self;
+        let mut clauses = vec![format!("USING {} ({keys})", ident(method))];
+        if !include.is_empty() {
+            clauses.push(format!(
+                "INCLUDE ({})",
+                crate::catalog::quote::ident_list(include)
+            ));
+        }
+        if *nulls_not_distinct {
+            clauses.push("NULLS NOT DISTINCT".to_owned());
+        }
+        if !options.is_empty() {
+            clauses.push(format!("WITH ({})", options::flat(options)));
+        }
+        if !tablespace.is_empty() {
+            clauses.push(format!("TABLESPACE {}", ident(tablespace)));
+        }
+        if !predicate.is_empty() {
+            clauses.push(format!("WHERE {predicate}"));
+        }
+        clauses.join(" ")
+    }
+
+    /// CREATE INDEX, as `pg_get_indexdef()` prints it (which leaves the tablespace out).
+    fn sql(&self, id: &Id) -> String {
+        let unique = if self.unique { "UNIQUE " } else { "" };
+        let only = if self.partitioned { "ONLY " } else { "" };
+        format!(
+            "CREATE {unique}INDEX {} ON {only}{} {}",
+            ident(&id.name),
+            id.on_sql(),
+            self.definition()
+        )
+    }
+
+    fn attach(&self, id: &Id) -> Option<Step> {
+        self.attached_to
+            .as_ref()
+            .map(|parent| attach(id, id, parent))
+    }
+
+    fn cluster(&self, id: &Id) -> Option<Step> {
+        let sql = format!(
+            "ALTER MATERIALIZED VIEW {} CLUSTER ON {}",
+            id.on_sql(),
+            ident(&id.name)
+        );
+        self.clustered
+            .then(|| Step::alter(id, sql).lock(Lock::AccessExclusive))
+    }
+}
+
+/// `ALTER INDEX parent ATTACH PARTITION index`.
+pub(super) fn attach(subject: &Id, index: &Id, parent: &RelationName) -> Step {
+    let index = qualified(&index.schema, &index.name);
+    let sql = format!("ALTER INDEX {} ATTACH PARTITION {index}", parent.sql());
+    Step::alter(subject, sql).lock(Lock::AccessExclusive)
+}
+
+/// The steps that change storage parameters and tablespace of an index.
+pub(super) fn change_storage(
+    subject: &Id,
+    (old_options, old_tablespace): (&[String], &str),
+    (options, tablespace): (&[String], &str),
+) -> Vec<Step> {
+    let index = qualified(&subject.schema, &subject.name);
+    let mut steps = Vec::new();
+    for clause in options::change("", old_options, options) {
+        let step = Step::alter(subject, format!("ALTER INDEX {index} {clause}"));
+        steps.push(step.lock(Lock::ShareUpdateExclusive));
+    }
+    if tablespace != old_tablespace {
+        let space = if tablespace.is_empty() {
+            "pg_default"
+        } else {
+            tablespace
+        };
+        let sql = format!("ALTER INDEX {index} SET TABLESPACE {}", ident(space));
+        steps.push(
+            Step::alter(subject, sql)
+                .lock(Lock::AccessExclusive)
+                .rewriting(),
+        );
+    }
+    steps
+}
+
+fn statistics_steps(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
+    let step = |position: &str, target: &str| {
+        let sql = format!(
+            "ALTER INDEX {} ALTER COLUMN {position} SET STATISTICS {target}",
+            id.sql()
+        );
+        Step::alter(id, sql).lock(Lock::ShareUpdateExclusive)
+    };
+    let gone = old
+        .iter()
+        .filter(|item| !new.contains(item))
+        .filter_map(|item| item.split_once('='));
+    let mut steps: Vec<Step> = gone
+        .filter(|(position, _)| {
+            !new.iter().any(|item| {
+                item.split_once('=')
+                    .is_some_and(|(other, _)| other == *position)
+            })
+        })
+        .map(|(position, _)| step(position, "-1"))
+        .collect();
+    let come = new
+        .iter()
+        .filter(|item| !old.contains(item))
+        .filter_map(|item| item.split_once('='));
+    steps.extend(come.map(|(position, target)| step(position, target)));
+    steps
+}
+
+macro_rules! query {
+    ($columns:literal) => {
+        concat!(
+            "SELECT i.indexrelid AS oid, i.indrelid, i.indisunique, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption, ",
+            "c.relkind, c.relam, c.reltablespace, c.reloptions, pg_get_expr(i.indpred, i.indrelid) AS predicate, ",
+            "CASE WHEN i.indexprs IS NOT NULL OR a.parameters THEN pg_get_indexdef(i.indexrelid) END AS definition, ",
+            "h.inhparent, a.statistics",
+            $columns,
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid ",
+            "LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
+            "LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') ",
+            "LEFT JOIN (SELECT attrelid, bool_or(attoptions IS NOT NULL) AS parameters, ",
+            "array_agg(attnum || '=' || attstattarget ORDER BY attnum) FILTER (WHERE attstattarget >= 0) AS statistics FROM pg_attribute ",
+            "WHERE attrelid >= 16384 AND attnum > 0 AND (attstattarget >= 0 OR attoptions IS NOT NULL) GROUP BY attrelid) a ON a.attrelid = i.indexrelid ",
+            "WHERE i.indexrelid >= 16384 AND i.indisvalid AND k.oid IS NULL AND t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'"
+        )
+    };
+}
+
+impl Kind for Index {
+    const NAME: &'static str = "index";
+    const LABEL: &'static str = "index";
+    const KEYWORD: &'static str = "INDEX";
+    const STYLE: Style = Style::Qualified;
+    const FAMILY: Family = Family::Relation;
+    const QUERIES: &'static [Query] = &[
+        Query {
+            since: 0,
+            sql: query!(""),
+        },
+        Query {
+            since: 150_000,
+            sql: query!(", i.indnullsnotdistinct"),
+        },
+    ];
+    const REBUILDABLE: bool = true;
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let oid = row.number("oid")?;
+        let table: u32 = row.number("indrelid")?;
+        let (Some(index), Some(relation)) = (names.relation(oid), names.relation(table)) else {
+            return Ok(None);
+        };
+        let id = Id::part(
+            Tag::Index,
+            relation.schema.clone(),
+            relation.name.clone(),
+            index.name.clone(),
+        );
+        let method = names
+            .access_method(row.number("relam")?)
+            .unwrap_or_default();
+        let keys: usize = row.number("indnkeyatts")?;
+        let columns: Vec<i32> = row.numbers("indkey")?;
+        let include = columns.get(keys..).unwrap_or_default();
+        let include = include
+            .iter()
+            .map(|&column| Ok(names.column(table, column)?.name.to_string()));
+        let tablespace = names.tablespace(row.number("reltablespace")?);
+        let body = Self {
+            unique: row.flag("indisunique")?,
+            keys: match row.opt("definition")? {
+                Some(definition) => settle(keys_of(definition, &method)?),
+                None => key_list(row, names, table, columns.get(..keys).unwrap_or_default())?,
+            },
+            method: method.to_string(),
+            include: include.collect::<Result<_, RowError>>()?,
+            nulls_not_distinct: row.has("indnullsnotdistinct")
+                && row.flag("indnullsnotdistinct")?,
+            options: row.list("reloptions")?,
+            tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
+            predicate: settle(row.text_or_empty("predicate")?),
+            statistics: row.list("statistics")?,
+            partitioned: row.letter("relkind")? == 'I',
+            attached_to: attached_to(row, names)?,
+            clustered: relation.kind == 'm' && row.flag("indisclustered")?,
+        };
+        Ok(Some(Found {
+            id,
+            keys: vec![Key::new(Class::CLASS, oid)],
+            position: None,
+            body,
+        }))
+    }
+
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let mut steps = vec![Step::create(id, self.sql(id)).lock(Lock::Share).scanning()];
+        steps.extend(self.attach(id));
+        steps.extend(statistics_steps(id, &[], &self.statistics));
+        steps.extend(roles_of_index(id, scene));
+        steps.extend(self.cluster(id));
+        steps
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        Step::drop(id, format!("DROP INDEX {}", id.sql()))
+    }
+
+    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+        // All but what can be altered.
+        let rest = |index: &Self| Self {
+            options: Vec::new(),
+            tablespace: String::new(),
+            statistics: Vec::new(),
+            attached_to: None,
+            clustered: false,
+            ..index.clone()
+        };
+        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to;
+        if rest(self) != rest(new) || detached {
+            return Change::Replace;
+        }
+        let mut steps = change_storage(
+            id,
+            (&self.options, &self.tablespace),
+            (&new.options, &new.tablespace),
+        );
+        steps.extend(statistics_steps(id, &self.statistics, &new.statistics));
+        if self.attached_to.is_none() {
+            steps.extend(new.attach(id));
+        }
+        if self.clustered && !new.clustered {
+            let sql = format!(
+                "ALTER MATERIALIZED VIEW {} SET WITHOUT CLUSTER",
+                id.on_sql()
+            );
+            steps.push(Step::alter(id, sql).lock(Lock::AccessExclusive));
+        } else if !self.clustered {
+            steps.extend(new.cluster(id));
+        }
+        Change::InPlace(steps)
+    }
+
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        if from.on != to.on || from.schema != to.schema {
+            return None;
+        }
+        rename_relation("INDEX", from, to)
+    }
+}
+
+/// What stands in the brackets after USING in the server's text.
+fn keys_of<'a>(definition: &'a str, method: &str) -> Result<&'a str, RowError> {
+    let start = format!(" USING {} (", ident(method));
+    let keys = settle::find(definition, &start).and_then(|at| {
+        let open = at + start.len() - 1;
+        definition.get(open + 1..settle::closing(definition, open)?)
+    });
+    keys.ok_or_else(|| RowError::new("definition", format!("{definition:?} is no index")))
+}
+
+/// The parent index of one that is attached.
+pub(super) fn attached_to(row: &Row<'_>, names: &Names) -> Result<Option<RelationName>, RowError> {
+    let parent = row
+        .opt_number::<u32>("inhparent")?
+        .and_then(|oid| names.any_relation(oid));
+    Ok(parent.map(|parent| RelationName {
+        schema: parent.schema.to_string(),
+        name: parent.name.to_string(),
+    }))
+}
+
+/// Key columns as `pg_get_indexdef_worker()` of `ruleutils.c` prints them.
+fn key_list(row: &Row<'_>, names: &Names, table: u32, columns: &[i32]) -> Result<String, RowError> {
+    let opclasses: Vec<u32> = row.numbers("indclass")?;
+    let collations: Vec<u32> = row.numbers("indcollation")?;
+    let orders: Vec<u16> = row.numbers("indoption")?;
+    let mut keys = Vec::with_capacity(columns.len());
+    for (&column, ((&opclass, &collation), &order)) in columns
+        .iter()
+        .zip(opclasses.iter().zip(&collations).zip(&orders))
+    {
+        let column = names.column(table, column)?;
+        let mut key = ident(&column.name).into_owned();
+        if collation != 0 && collation != column.collation {
+            let name = names.collation(collation).unwrap_or_default();
+            key.push_str(" COLLATE ");
+            key.push_str(name.strip_prefix("pg_catalog.").unwrap_or(&name));
+        }
+        let class = names.opclass(opclass)?;
+        if !names.is_default_opclass(class, column.data_type) {
+            key.push(' ');
+            key.push_str(&class.name);
+        }
+        key.push_str(match order & 3 {
+            0 => "",
+            1 => " DESC NULLS LAST",
+            2 => " NULLS FIRST",
+            _ => " DESC",
+        });
+        keys.push(key);
+    }
+    Ok(keys.join(", "))
+}

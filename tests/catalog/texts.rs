@@ -1,0 +1,136 @@
+//! Each text of an index, constraint, default and trigger, compared with the server's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use snapback::catalog::{Body, Object, Tag};
+use snapback::introspect::Reading;
+
+use crate::support::live::read;
+use crate::support::postgres::Database;
+use crate::support::source::root;
+
+/// The SQL files of the corpus, of all kinds.
+fn corpus() -> Vec<PathBuf> {
+    let cases = fs::read_dir(root().join("corpus/migrate")).unwrap();
+    let mut files: Vec<PathBuf> = cases
+        .map(|case| case.unwrap().path())
+        .filter(|case| case.is_dir())
+        .flat_map(|case| [case.join("a.sql"), case.join("b.sql")])
+        .collect();
+    files.sort();
+    files
+}
+
+/// Schemas of real applications, when they are there.
+fn schemas() -> Vec<PathBuf> {
+    let Ok(folder) = fs::read_dir(root().join("../shared/schemas")) else {
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = folder
+        .map(|file| file.unwrap().path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "sql"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn load(file: &PathBuf) -> Database<'static> {
+    let database = Database::new();
+    let prelude = root().join("../shared/pairs/prelude.sql");
+    if prelude.exists() && !file.starts_with(root().join("corpus")) {
+        database.psql_file(&prelude).unwrap();
+    }
+    if let Err(error) = database.psql_file(file) {
+        panic!("{}: {error}", file.display());
+    }
+    database
+}
+
+/// Rows of a query that gives an id and a text.
+fn server_texts(database: &Database<'_>, sql: &str) -> BTreeMap<String, String> {
+    let rows = format!(
+        "SET search_path = pg_catalog; SELECT coalesce(json_object_agg(id, text), '{{}}') FROM ({sql}) AS q (id, text)"
+    );
+    let json = database.psql(&rows);
+    let json = json
+        .lines()
+        .skip_while(|line| *line == "SET")
+        .collect::<String>();
+    serde_json::from_str(&json).unwrap()
+}
+
+fn made_by(object: &Object, reading: &Reading) -> String {
+    let steps = object.body.create(&object.id, &reading.catalog);
+    steps
+        .first()
+        .map(|step| step.sql.clone())
+        .unwrap_or_default()
+}
+
+const INDEXES: &str = "SELECT 'index ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid) || CASE WHEN c.reltablespace <> 0 THEN '(moved)' ELSE '' END \
+     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid >= 16384";
+
+const CONSTRAINTS: &str = "SELECT 'table constraint ' || quote_ident(conname) || ' on ' || conrelid::regclass, pg_get_constraintdef(oid) \
+     FROM pg_constraint WHERE conrelid >= 16384";
+
+/// Compares what is built with what the server prints; returns how many were compared.
+fn compare(file: &PathBuf) -> usize {
+    let database = load(file);
+    let reading = read(&database);
+    let indexes = server_texts(&database, INDEXES);
+    let constraints = server_texts(&database, CONSTRAINTS);
+    let mut compared = 0;
+    let mut wrong = Vec::new();
+    for object in reading.catalog.objects() {
+        let id = object.id.to_string();
+        let (ours, server) = match &object.body {
+            Body::Index(index) if index.tablespace.is_empty() => {
+                (made_by(object, &reading), indexes.get(&id))
+            }
+            Body::Constraint(_) => {
+                let sql = made_by(object, &reading);
+                let start = format!(
+                    " ADD CONSTRAINT {} ",
+                    snapback::catalog::quote::ident(&object.id.name)
+                );
+                let Some((_, text)) = sql.split_once(&start) else {
+                    continue;
+                };
+                (text.to_owned(), constraints.get(&id))
+            }
+            _ => continue,
+        };
+        compared += 1;
+        let server = server.map(|text| snapback::catalog::settle::settle(text));
+        if server.as_deref() != Some(ours.as_str()) {
+            wrong.push(format!("{id}\n  ours:   {ours}\n  server: {server:?}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}:\n{}",
+        file.display(),
+        wrong.join("\n")
+    );
+    compared
+}
+
+#[test]
+fn built_texts_are_the_servers() {
+    let compared: usize = corpus().iter().map(compare).sum();
+    assert!(
+        compared > 20,
+        "the corpus has only {compared} indexes and constraints"
+    );
+}
+
+#[test]
+fn built_texts_are_the_servers_for_real_schemas() {
+    for file in schemas() {
+        let compared = compare(&file);
+        eprintln!("{}: {compared}", file.display());
+        let _ = Tag::Index;
+    }
+}
