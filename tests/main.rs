@@ -12,6 +12,7 @@ mod catalog;
 mod cli;
 mod connect;
 mod introspect;
+mod plan;
 mod replay;
 #[cfg(feature = "static-test")]
 mod static_binary;

@@ -105,20 +105,28 @@ impl Nodes {
                 None => own.extend(from.get(id)),
             }
         }
-        let mut freed: HashSet<Id> = HashSet::new();
+        // Some are removed by a step about something else.
+        let mut steps: Vec<(&Object, Step)> = Vec::new();
+        let mut freed: HashSet<Id> = fates
+            .alters
+            .values()
+            .flatten()
+            .flat_map(|step| step.frees.iter().cloned())
+            .collect();
         for object in own {
+            let step = object.body.drop(&object.id);
+            freed.extend(step.frees.iter().filter(|id| **id != object.id).cloned());
+            steps.push((object, step));
+        }
+        for (object, mut step) in steps {
             let id = &object.id;
             if freed.contains(id) {
                 continue;
             }
-            let silently = along.remove(id).unwrap_or_default();
-            let mut step = if fates.aside.contains(id) {
-                self.step_aside(object, from, to)
-            } else {
-                object.body.drop(id)
-            };
-            freed.extend(step.frees.iter().filter(|freed| *freed != id).cloned());
-            step.frees.extend(silently);
+            if fates.aside.contains(id) {
+                step = self.step_aside(object, from, to);
+            }
+            step.frees.extend(along.remove(id).unwrap_or_default());
             self.push(step, Stage::Free, None);
         }
     }
@@ -129,6 +137,12 @@ impl Nodes {
         let name = self.temporary_name(id, from, to);
         match id.kind.rename(id, &name) {
             Some(step) => {
+                let step = Step {
+                    subject: id.clone(),
+                    makes: Vec::new(),
+                    frees: Vec::new(),
+                    ..step
+                };
                 self.push(step, Stage::Aside, None);
             }
             None => self.refused.push(Refusal::NoName { id: id.clone() }),
@@ -159,7 +173,12 @@ impl Nodes {
 
     /// Roots before parts, since a root may make its parts along with itself.
     fn make_all<'a>(&mut self, to: &World<'a>, fates: &Fates<'a>) {
-        let mut claimed: HashSet<Id> = HashSet::new();
+        let mut claimed: HashSet<Id> = fates
+            .alters
+            .values()
+            .flatten()
+            .flat_map(|step| step.makes.iter().cloned())
+            .collect();
         let mut groups: Vec<(&Id, Vec<Step>)> = Vec::new();
         let (parts, roots): (Vec<&Id>, Vec<&Id>) = fates.made.iter().partition(|id| id.is_part());
         for id in roots.into_iter().chain(parts) {

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use super::refuse::Refusal;
 use super::world::{Slot, World};
-use crate::catalog::step::Tx;
 use crate::catalog::{Id, Step, Strength, kind};
 use crate::diff::{Change, Diff};
 
@@ -44,7 +43,6 @@ pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fa
     };
     deciding.start();
     deciding.settle();
-    deciding.replace_what_commits_late();
     deciding.fates.refused.sort();
     deciding.fates.refused.dedup();
     deciding.fates
@@ -85,7 +83,7 @@ impl<'a> Deciding<'_, 'a> {
             }
         }
         // A part can be equal on both sides though its root is another object of the same name.
-        for &id in &self.fates.gone.clone() {
+        for &id in self.fates.gone.clone().iter().filter(|id| !id.is_part()) {
             for part in self.from.catalog.parts(id) {
                 if self.to.has(&part.id) {
                     self.queue.push_back(Work::Replace(&part.id));
@@ -217,42 +215,22 @@ impl<'a> Deciding<'_, 'a> {
     }
 
     /// What the server itself carries along when it alters something depends on it automatically (indexes,
-    /// constraints); the others have to be dropped before and made again after.
+    /// constraints); the others have to be dropped before and made again after. So has what is to change
+    /// anyway: its old form may not fit (a default of the old type).
     fn displace_users(&mut self, altered: &'a Id) {
         let from = self.from;
         for &(user, strength) in from.users(altered) {
-            if self.fates.gone.contains(user) || strength == Strength::Auto {
+            let carried = strength == Strength::Auto && !self.fates.alters.contains_key(user);
+            if carried || self.fates.gone.contains(user) {
                 continue;
             }
             if user.kind.rebuildable() {
                 self.queue.push_back(Work::Replace(user));
-            } else {
+            } else if strength == Strength::Normal {
                 self.fates.refused.push(Refusal::InTheWay {
                     id: altered.clone(),
                     user: user.clone(),
                 });
-            }
-        }
-    }
-
-    /// What a step adds may be usable only after COMMIT. When something in the same plan may use it, the
-    /// whole object is replaced instead.
-    fn replace_what_commits_late(&mut self) {
-        let late: Vec<&Id> = self
-            .fates
-            .alters
-            .iter()
-            .filter(|(_, steps)| steps.iter().any(|step| step.tx == Tx::CommitAfter))
-            .map(|(&id, _)| id)
-            .collect();
-        for id in late {
-            let used = self.to.users(id).iter().any(|&(user, _)| {
-                !user.kind.holds_data()
-                    && (self.fates.made.contains(user) || self.fates.alters.contains_key(user))
-            });
-            if used {
-                self.queue.push_back(Work::Replace(id));
-                self.settle();
             }
         }
     }

@@ -112,6 +112,7 @@ impl Kind for Domain {
             sql.push_str(&not_null.clause());
         }
         let mut parts = Vec::new();
+        let mut needs = Vec::new();
         for part in scene
             .parts(id)
             .filter(|part| stands_inline(part, id, scene))
@@ -122,8 +123,10 @@ impl Kind for Domain {
             sql.push_str("\n    ");
             sql.push_str(&constraint.clause(&part.id));
             parts.push(part.id.clone());
+            needs.extend(scene.edges(&part.id).iter().map(|edge| edge.to.clone()));
         }
-        let mut steps = vec![Step::create(id, sql).making(parts)];
+        needs.retain(|needed| !needed.same_root(id));
+        let mut steps = vec![Step::create(id, sql).making(parts).needing(needs)];
         let comment = not_null
             .as_ref()
             .and_then(|not_null| not_null.comment_on(id));

@@ -65,7 +65,7 @@ impl Kind for View {
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let mut steps = vec![Step::create(id, self.definition("CREATE", id))];
-        steps.extend(column::create(id, owner(id, scene), &self.columns));
+        steps.extend(column::change(id, owner(id, scene), &[], &self.columns));
         steps
     }
 

@@ -1,0 +1,5 @@
+//! Plans on a real server: run, read again, equal, rows kept; there and back.
+
+mod corpus;
+mod pairs;
+mod proof;

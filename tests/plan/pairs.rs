@@ -1,0 +1,158 @@
+//! Pairs of schemas that other tools test themselves with, where the folder `../shared/pairs` is there: the
+//! same journeys as the corpus, over many more schemas than one would write.
+//!
+//! One pair in eight by default; `SNAPBACK_PAIRS=all` runs every one, another value those whose name has it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::proof::{bring, read};
+use crate::support::live::{block_on, connect};
+use crate::support::postgres::{Database, Server};
+use crate::support::source::root;
+use snapback::catalog::{Catalog, Id};
+use snapback::introspect::Within;
+
+/// What became of a pair.
+#[derive(Debug)]
+enum End {
+    Proven,
+    /// One of the files does not load on this server.
+    DoesNotLoad,
+    /// One side has objects that no kind models yet.
+    Unmodeled,
+    Failed(String),
+}
+
+/// Pairs that cannot be, each with the reason; one that passes must be taken off the list.
+const EXPECTED: &[(&str, &str)] = &[];
+
+#[test]
+fn pairs_of_other_tools() {
+    let folder = root().join("../shared/pairs");
+    if !folder.is_dir() {
+        return;
+    }
+    let wanted = std::env::var("SNAPBACK_PAIRS").unwrap_or_default();
+    let every = if wanted.is_empty() { 8 } else { 1 };
+    let cases: Vec<String> = fs::read_to_string(folder.join("manifest.tsv"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut cells = line.split('\t');
+            Some(format!("{}/{}", cells.next()?, cells.next()?))
+        })
+        .filter(|case| wanted == "all" || case.contains(&wanted))
+        .step_by(every)
+        .collect();
+    prelude(&folder);
+    let ends = run_all(&folder, &cases);
+    report(&ends, wanted.is_empty() || wanted == "all");
+}
+
+/// The roles that the pairs name, once per server.
+fn prelude(folder: &Path) {
+    Server::shared().psql(&fs::read_to_string(folder.join("prelude.sql")).unwrap());
+}
+
+fn run_all(folder: &Path, cases: &[String]) -> BTreeMap<String, End> {
+    let next = AtomicUsize::new(0);
+    let ends = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let end = run(&folder.join(case));
+                    ends.lock().unwrap().insert(case.clone(), end);
+                }
+            });
+        }
+    });
+    ends.into_inner().unwrap()
+}
+
+fn run(case: &Path) -> End {
+    let (a, b) = (Database::new(), Database::new());
+    let load = |database: &Database<'_>, name: &str| {
+        let file: PathBuf = case.join(name);
+        database
+            .try_psql(&format!("\\i '{}'", file.display()))
+            .is_ok()
+    };
+    if !load(&a, "from.sql") || !load(&b, "to.sql") {
+        return End::DoesNotLoad;
+    }
+    let journey = block_on(async {
+        let old = read(&mut connect(&a).await, Within::Nothing).await?;
+        let new = read(&mut connect(&b).await, Within::Nothing).await?;
+        if !old.unmodeled.is_empty() || !new.unmodeled.is_empty() {
+            return Ok(End::Unmodeled);
+        }
+        fill(&a, &old.catalog).await;
+        if let Err(error) = bring(&a, &old.catalog, &new.catalog).await {
+            // A row of defaults need not fit the other schema; then the journey is one without rows.
+            if !error.contains("ERROR") || !error.contains("(23") {
+                return Err(error);
+            }
+            empty(&a, &old.catalog).await;
+            bring(&a, &old.catalog, &new.catalog).await?;
+        }
+        let present = read(&mut connect(&a).await, Within::Nothing).await?;
+        bring(&a, &present.catalog, &old.catalog)
+            .await
+            .map_err(|error| format!("on the way back: {error}"))?;
+        Ok(End::Proven)
+    });
+    journey.unwrap_or_else(End::Failed)
+}
+
+/// A row of defaults in each table that takes one.
+async fn fill(database: &Database<'_>, catalog: &Catalog) {
+    let mut connection = connect(database).await;
+    for id in catalog.layout().keys() {
+        let sql = format!("INSERT INTO {} DEFAULT VALUES", id.sql());
+        // A table that does not take it stays empty: a NOT NULL without default, a trigger.
+        drop(connection.execute(&sql).await);
+    }
+}
+
+async fn empty(database: &Database<'_>, catalog: &Catalog) {
+    let tables: Vec<String> = catalog.layout().keys().map(Id::sql).collect();
+    let sql = format!("TRUNCATE {} CASCADE", tables.join(", "));
+    connect(database).await.execute(&sql).await.unwrap();
+}
+
+fn report(ends: &BTreeMap<String, End>, whole: bool) {
+    let count = |wanted: fn(&End) -> bool| ends.values().filter(|end| wanted(end)).count();
+    let proven = count(|end| matches!(end, End::Proven));
+    eprintln!(
+        "pairs: {proven} proven, {} with kinds that are not modelled, {} that do not load, {} failed",
+        count(|end| matches!(end, End::Unmodeled)),
+        count(|end| matches!(end, End::DoesNotLoad)),
+        count(|end| matches!(end, End::Failed(_))),
+    );
+    let expected: BTreeMap<_, _> = EXPECTED.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for (case, end) in ends {
+        match (end, expected.get(case.as_str())) {
+            (End::Failed(error), None) => wrong.push(format!("{case}: {error}")),
+            (End::Proven, Some(reason)) => {
+                wrong.push(format!(
+                    "{case}: passes, though {reason}: take it off the list"
+                ));
+            }
+            _ => {}
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "\n{}\n{} failed",
+        wrong.join("\n\n"),
+        wrong.len()
+    );
+    assert!(!whole || proven >= 30, "only {proven} pairs were proven");
+}

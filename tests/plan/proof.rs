@@ -1,0 +1,133 @@
+//! Runs the plan from one database to the schema of another and proves what it says. Everything that it
+//! asserts comes back as an error, so that a run over many cases can tell all that is wrong.
+
+use std::collections::BTreeMap;
+
+use crate::support::live::connect;
+use crate::support::postgres::Database;
+use snapback::apply;
+use snapback::catalog::names::Scope;
+use snapback::catalog::quote::ident_list;
+use snapback::catalog::{Catalog, Id};
+use snapback::connect::Connection;
+use snapback::diff;
+use snapback::introspect::{self, Reading, Within};
+use snapback::plan::{self, Options, Plan};
+
+/// Reads a schema.
+pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<Reading, String> {
+    introspect::read(connection, &Scope::default(), within)
+        .await
+        .map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// Brings the database to the target in one transaction, with the proof before COMMIT. Rows of tables and
+/// columns that are on both sides have to be there after it.
+pub(super) async fn bring(
+    database: &Database<'_>,
+    from: &Catalog,
+    target: &Catalog,
+) -> Result<Plan, String> {
+    let options = Options {
+        role: "postgres".into(),
+        ..Options::default()
+    };
+    let plan = plan::plan(from, target, &options).map_err(|error| format!("no plan: {error}"))?;
+    let mut connection = connect(database).await;
+    let questions = count_questions(from, target);
+    let before = counts(&mut connection, &questions).await?;
+    apply::enter(&mut connection, &apply::Settings::default())
+        .await
+        .map_err(|error| error.to_string())?;
+    apply::run_steps(&mut connection, &plan.steps, |_| {})
+        .await
+        .map_err(|error| told(&plan, &error.to_string()))?;
+    let reached = read(&mut connection, Within::Transaction).await?;
+    let left = diff::compare(&reached.catalog, target);
+    if !left.is_empty() {
+        return Err(told(
+            &plan,
+            &format!(
+                "what is left:\n{left}{}",
+                texts(&reached.catalog, target, &left)
+            ),
+        ));
+    }
+    connection
+        .execute("COMMIT")
+        .await
+        .map_err(|error| error.to_string())?;
+    let after = counts(&mut connection, &questions).await?;
+    if before != after {
+        return Err(told(
+            &plan,
+            &format!("rows before: {before:?}, after: {after:?}"),
+        ));
+    }
+    Ok(plan)
+}
+
+fn told(plan: &Plan, what: &str) -> String {
+    let steps: Vec<String> = plan
+        .steps
+        .iter()
+        .map(|step| format!("    {}", step.sql))
+        .collect();
+    format!("{what}\n  steps:\n{}", steps.join("\n"))
+}
+
+/// The canonical forms of what differs.
+fn texts(reached: &Catalog, target: &Catalog, left: &diff::Diff) -> String {
+    let json = |catalog: &Catalog, id: &Id| {
+        catalog.get(id).map_or_else(String::new, |object| {
+            format!(
+                "{} {:?}",
+                serde_json::to_string(&object.body).unwrap(),
+                object.meta
+            )
+        })
+    };
+    let lines = left.deltas.iter().map(|delta| {
+        format!(
+            "    has {}\n   want {}\n",
+            json(reached, &delta.id),
+            json(target, &delta.id)
+        )
+    });
+    lines.collect()
+}
+
+/// For each relation with rows on both sides, a query that counts them and the values of its common columns.
+fn count_questions(from: &Catalog, to: &Catalog) -> BTreeMap<String, String> {
+    let both = from.layout().keys().filter(|id| to.has(id));
+    both.map(|id| {
+        let common = from
+            .columns(id)
+            .iter()
+            .filter(|column| to.columns(id).contains(column));
+        let values: String = common
+            .map(|column| format!(", count({})", ident_list([column])))
+            .collect();
+        (
+            id.to_string(),
+            format!("SELECT concat_ws(' ', count(*){values}) FROM {}", id.sql()),
+        )
+    })
+    .collect()
+}
+
+async fn counts(
+    connection: &mut Connection,
+    questions: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut counts = BTreeMap::new();
+    for (id, sql) in questions {
+        let rows = connection
+            .query(sql, &[])
+            .await
+            .map_err(|error| format!("{sql}: {error}"))?;
+        let count = rows.first().and_then(|row| row.get(0)).unwrap_or_default();
+        counts.insert(id.clone(), count.to_owned());
+    }
+    Ok(counts)
+}
