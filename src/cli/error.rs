@@ -111,7 +111,8 @@ fn server(error: &ServerError, said: &str, out: &mut dyn Write) -> io::Result<()
     } else {
         format!(" (SQLSTATE {})", error.code)
     };
-    if said == error.message {
+    // The message may say it in its own words' midst; then only the rest is new.
+    if said.contains(&error.message) {
         field("server", &format!("{}{code}", error.severity))?;
     } else {
         field(

@@ -67,6 +67,12 @@ impl Snapback {
         Ran::of(output)
     }
 
+    /// Runs it at a terminal (`script`, of util-linux) at which `typed` is typed. All that the terminal shows,
+    /// what was typed included, is in `stdout`.
+    pub(crate) fn run_at_terminal(self, typed: &str) -> Ran {
+        at_terminal(&self.command, typed)
+    }
+
     /// Starts it and returns at once, for tests that send signals or close its output.
     pub(crate) fn spawn(mut self) -> Running {
         let child = self.start(Stdio::null());
@@ -84,6 +90,48 @@ impl Snapback {
             .spawn()
             .unwrap()
     }
+}
+
+/// Runs a program at a terminal; see [`Snapback::run_at_terminal`].
+pub(crate) fn at_terminal(command: &Command, typed: &str) -> Ran {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let line: Vec<_> = words
+        .map(|word| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''")))
+        .collect();
+    let mut script = Command::new("/usr/bin/timeout");
+    script
+        .args([
+            "60",
+            "script",
+            "-q",
+            "-e",
+            "-c",
+            &line.join(" "),
+            "/dev/null",
+        ])
+        .env_clear();
+    script.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    if let Some(folder) = command.get_current_dir() {
+        script.current_dir(folder);
+    }
+    let mut child = script
+        .env("SHELL", "/bin/sh")
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Whoever types faster than the program starts is echoed twice, so only the program's words count. The end
+    // of the input becomes Ctrl-D.
+    let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
+    let mut ran = Ran::of(child.wait_with_output().unwrap());
+    ran.stdout = ran.stdout.replace("\r\n", "\n");
+    ran
 }
 
 /// A program that runs, with both outputs piped.

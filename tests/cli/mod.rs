@@ -1,5 +1,7 @@
 //! The program as a process: what all verbs share, such as help, exit codes and bad arguments.
 
+mod prompt;
+
 use std::process::Command;
 
 use crate::support::cli::{Snapback, filters};
@@ -54,7 +56,7 @@ fn a_bug_ends_with_70_and_says_nothing_it_should_not() {
     assert_eq!(output.status.code(), Some(70));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.contains("a bug in Snapback") && stderr.contains("cli.rs:"),
+        stderr.contains("a bug in Snapback") && stderr.contains("mod.rs:"),
         "{stderr}"
     );
     assert!(!stderr.contains("hunter2"), "{stderr}");
