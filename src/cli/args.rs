@@ -76,16 +76,14 @@ impl Globals {
 }
 
 /// What can be done, in the order of a day's work.
+#[allow(missing_docs, reason = "the help of a verb is that of its `Args`")]
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Snapshot
     Snapshot(super::snapshot::Args),
-    /// Plan
     Plan(super::plan::Args),
-    /// Rollback
     Rollback(super::rollback::Args),
-    /// Restore
     Restore(super::restore::Args),
+    Check(super::check::Args),
 }
 
 /// A duration with a unit, as Postgres writes them: `500ms`, `3s`, `2min`, `1h`.

@@ -44,7 +44,7 @@ fn human(failure: &Failure, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// `--> file:line:column`, the line, and a caret under the column.
-fn caret(place: &Place, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn caret(place: &Place, out: &mut dyn Write) -> io::Result<()> {
     let (error, hint) = (style::ERROR, style::HINT);
     writeln!(out, "  {hint}-->{hint:#} {place}")?;
     if place.source.is_empty() {

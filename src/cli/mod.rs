@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod change;
+pub mod check;
 pub mod context;
 pub mod environment;
 pub mod error;
@@ -60,12 +61,15 @@ fn run(verb: Verb, context: &Context) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::bug(format!("could not start the runtime: {error}")))?;
-    runtime.block_on(async {
-        match verb {
-            Verb::Snapshot(args) => snapshot::run(args, context).await,
-            Verb::Plan(args) => plan::run(args, context).await,
-            Verb::Rollback(args) => rollback::run(args, context).await,
-            Verb::Restore(args) => restore::run(args, context).await,
-        }
-    })
+    runtime.block_on(dispatch(verb, context))
+}
+
+async fn dispatch(verb: Verb, context: &Context) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Snapshot(args) => snapshot::run(args, context).await,
+        Verb::Plan(args) => plan::run(args, context).await,
+        Verb::Rollback(args) => rollback::run(args, context).await,
+        Verb::Restore(args) => restore::run(args, context).await,
+        Verb::Check(args) => check::run(args, context).await,
+    }
 }

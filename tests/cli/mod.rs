@@ -1,5 +1,6 @@
 //! The program as a process: what all verbs share, such as help, exit codes and bad arguments.
 
+mod check;
 mod prompt;
 
 use std::process::Command;
