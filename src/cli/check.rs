@@ -26,7 +26,6 @@ pub struct Args {
 }
 
 /// See the module.
-#[allow(clippy::unused_async, reason = "verbs are async")]
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let checked: Vec<_> = args
         .scripts
