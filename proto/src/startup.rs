@@ -211,3 +211,38 @@ pub(crate) fn plain_error(input: &mut BytesMut) -> Poll<Option<ServerError>> {
     input.advance(end + 2);
     Poll::Ready(Some(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{tls_answer, version_num};
+    use crate::ProtocolError;
+
+    #[test]
+    fn versions_as_the_server_numbers_them() {
+        for (text, number) in [
+            ("15.18 (Debian 15.18-0+deb12u1)", 150_018),
+            ("18.0", 180_000),
+            ("19beta1", 190_000),
+            ("20devel", 200_000),
+            ("9.6.24", 90_624),
+            ("", 0),
+            ("EnterpriseDB", 0),
+            ("99999999999.99999999999", 0),
+            ("4294967295.4294967295", 99_999_999),
+        ] {
+            assert_eq!(version_num(text), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_answer_to_the_request_for_tls_stands_alone() {
+        assert_eq!(tls_answer(b"S"), Ok(true));
+        assert_eq!(tls_answer(b"N"), Ok(false));
+        let stuffed = Err(ProtocolError::UnencryptedAfterTls);
+        assert_eq!(tls_answer(b"SR\0\0\0\x08"), stuffed);
+        assert_eq!(tls_answer(b"NR"), stuffed);
+        let error = Err(ProtocolError::TlsAnswer { answer: b'E' });
+        assert_eq!(tls_answer(b"Etext"), error);
+        assert_eq!(tls_answer(b""), Err(ProtocolError::TlsAnswer { answer: 0 }));
+    }
+}

@@ -229,46 +229,59 @@ impl Requests {
         statement
     }
 
-    /// Takes an answer of the server.
+    /// Takes an answer of the server to the first request.
     pub(super) fn answer(&mut self, frame: Frame) -> Result<Option<Event>, ProtocolError> {
-        let synced = self
-            .queue
-            .get(1)
-            .is_some_and(|next| next.kind == Kind::Sync);
+        match frame.tag {
+            tag::PARSE_COMPLETE | tag::BIND_COMPLETE | tag::NO_DATA => self.prepare(&frame),
+            tag::ROW_DESCRIPTION
+            | tag::DATA_ROW
+            | tag::COMMAND_COMPLETE
+            | tag::EMPTY_QUERY_RESPONSE => self.result(frame).map(Some),
+            tag::COPY_IN_RESPONSE | tag::COPY_OUT_RESPONSE | tag::COPY_DATA | tag::COPY_DONE => {
+                self.copy(frame).map(Some)
+            }
+            tag::READY_FOR_QUERY => self.ready(frame).map(Some),
+            _ => Err(self.unexpected(&frame)),
+        }
+    }
+
+    /// The steps before a statement runs; of these only the last one of a `parse` is an event.
+    fn prepare(&mut self, frame: &Frame) -> Result<Option<Event>, ProtocolError> {
         let Some(request) = self.queue.front_mut() else {
-            return Err(unexpected(&frame, "while no statement was running"));
+            return Err(self.unexpected(frame));
         };
-        let statement = request.statement;
-        let event = match (request.kind, request.stage, frame.tag) {
+        request.stage = match (request.kind, request.stage, frame.tag) {
             (Kind::Parse, Stage::Parse, tag::PARSE_COMPLETE) => {
                 frame.body.end()?;
+                let statement = request.statement;
                 self.queue.pop_front();
-                Event::ParseComplete { statement }
+                return Ok(Some(Event::ParseComplete { statement }));
             }
-            (Kind::Execute, Stage::Parse, tag::PARSE_COMPLETE) => {
-                frame.body.end()?;
-                request.stage = Stage::Bind;
-                return Ok(None);
-            }
-            (_, Stage::Bind, tag::BIND_COMPLETE) => {
-                frame.body.end()?;
-                request.stage = Stage::Describe;
-                return Ok(None);
-            }
-            (_, Stage::Describe, tag::NO_DATA) => {
-                frame.body.end()?;
-                request.stage = Stage::Run;
-                return Ok(None);
-            }
+            (Kind::Execute, Stage::Parse, tag::PARSE_COMPLETE) => Stage::Bind,
+            (_, Stage::Bind, tag::BIND_COMPLETE) => Stage::Describe,
+            (_, Stage::Describe, tag::NO_DATA) => Stage::Run,
+            _ => return Err(self.unexpected(frame)),
+        };
+        frame.body.end()?;
+        Ok(None)
+    }
+
+    /// What a statement returns.
+    fn result(&mut self, frame: Frame) -> Result<Event, ProtocolError> {
+        let Some(request) = self.queue.front_mut() else {
+            return Err(self.unexpected(&frame));
+        };
+        let statement = request.statement;
+        match (request.kind, request.stage, frame.tag) {
             (Kind::Execute, Stage::Describe, tag::ROW_DESCRIPTION)
             | (Kind::Query, Stage::Run, tag::ROW_DESCRIPTION) => {
                 request.stage = Stage::Rows;
                 let columns = query::read_columns(frame.body)?;
-                Event::RowDescription { statement, columns }
+                Ok(Event::RowDescription { statement, columns })
             }
             (_, Stage::Rows, tag::DATA_ROW) => {
                 let row = DataRow::read(frame.body)?;
-                Event::DataRow { statement, row }
+                Ok(Event::DataRow { statement, row })
             }
             (
                 _,
@@ -277,14 +290,29 @@ impl Requests {
             ) => {
                 let tag = CommandTag::read(frame.body)?;
                 self.complete();
-                Event::CommandComplete { statement, tag }
+                Ok(Event::CommandComplete { statement, tag })
             }
             (_, Stage::Run, tag::EMPTY_QUERY_RESPONSE) => {
                 frame.body.end()?;
                 self.complete();
-                Event::EmptyQuery { statement }
+                Ok(Event::EmptyQuery { statement })
             }
-            (_, Stage::Run, tag::COPY_IN_RESPONSE) => {
+            _ => Err(self.unexpected(&frame)),
+        }
+    }
+
+    /// The beginning of a COPY, and the data that one sends.
+    fn copy(&mut self, frame: Frame) -> Result<Event, ProtocolError> {
+        let synced = self
+            .queue
+            .get(1)
+            .is_some_and(|next| next.kind == Kind::Sync);
+        let Some(request) = self.queue.front_mut() else {
+            return Err(self.unexpected(&frame));
+        };
+        let statement = request.statement;
+        match (request.stage, frame.tag) {
+            (Stage::Run, tag::COPY_IN_RESPONSE) => {
                 // While it waits for data the server ignores a Sync, so that nobody could say any more which
                 // `ReadyForQuery` answers what. (Any other message makes it fail the COPY.)
                 if request.data == Data::None && synced {
@@ -292,31 +320,42 @@ impl Requests {
                 }
                 request.stage = Stage::CopyIn;
                 let format = copy::read_response(frame.body)?;
-                Event::CopyIn { statement, format }
+                Ok(Event::CopyIn { statement, format })
             }
-            (_, Stage::Run, tag::COPY_OUT_RESPONSE) => {
+            (Stage::Run, tag::COPY_OUT_RESPONSE) => {
                 request.stage = Stage::CopyOut;
                 let format = copy::read_response(frame.body)?;
-                Event::CopyOut { statement, format }
+                Ok(Event::CopyOut { statement, format })
             }
-            (_, Stage::CopyOut, tag::COPY_DATA) => {
+            (Stage::CopyOut, tag::COPY_DATA) => {
                 let data = frame.body.rest();
-                Event::CopyData { statement, data }
+                Ok(Event::CopyData { statement, data })
             }
-            (_, Stage::CopyOut, tag::COPY_DONE) => {
+            (Stage::CopyOut, tag::COPY_DONE) => {
                 frame.body.end()?;
                 request.stage = Stage::CopyOutEnd;
-                Event::CopyDone { statement }
+                Ok(Event::CopyDone { statement })
             }
-            (Kind::Sync, _, tag::READY_FOR_QUERY)
-            | (Kind::Query, Stage::Run | Stage::Ready, tag::READY_FOR_QUERY) => {
-                let status = query::read_status(frame.body)?;
-                self.queue.pop_front();
-                Event::Ready { status }
-            }
-            (kind, stage, _) => return Err(unexpected(&frame, describe(kind, stage))),
-        };
-        Ok(Some(event))
+            _ => Err(self.unexpected(&frame)),
+        }
+    }
+
+    /// The end of what stands or falls together.
+    fn ready(&mut self, frame: Frame) -> Result<Event, ProtocolError> {
+        let due = self
+            .queue
+            .front()
+            .is_some_and(|request| match request.kind {
+                Kind::Sync => true,
+                Kind::Query => matches!(request.stage, Stage::Run | Stage::Ready),
+                Kind::Parse | Kind::Execute => false,
+            });
+        if !due {
+            return Err(self.unexpected(&frame));
+        }
+        let status = query::read_status(frame.body)?;
+        self.queue.pop_front();
+        Ok(Event::Ready { status })
     }
 
     /// A statement ended well. A simple query may hold more of them.
@@ -328,12 +367,19 @@ impl Requests {
             }
         }
     }
-}
 
-fn unexpected(frame: &Frame, state: &'static str) -> ProtocolError {
-    ProtocolError::Unexpected {
-        message: frame.body.message(),
-        state,
+    /// The error for a message that is no answer to the first request.
+    fn unexpected(&self, frame: &Frame) -> ProtocolError {
+        let state = self
+            .queue
+            .front()
+            .map_or("while no statement was running", |request| {
+                describe(request.kind, request.stage)
+            });
+        ProtocolError::Unexpected {
+            message: frame.body.message(),
+            state,
+        }
     }
 }
 
