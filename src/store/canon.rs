@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn expect(&mut self, byte: u8, problem: &'static str) -> Result<(), NotCanonical> {
+    fn need(&mut self, byte: u8, problem: &'static str) -> Result<(), NotCanonical> {
         if self.take(byte) {
             Ok(())
         } else {
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
             if self.take(b']') {
                 return Ok(());
             }
-            self.expect(b',', "`,` or `]` must be here")?;
+            self.need(b',', "`,` or `]` must be here")?;
         }
     }
 
@@ -127,12 +127,12 @@ impl<'a> Reader<'a> {
                 return Err(self.wrong("a key must begin here"));
             }
             keys.push(self.string()?);
-            self.expect(b':', "`:` must be here")?;
+            self.need(b':', "`:` must be here")?;
             self.value(depth + 1)?;
             if self.take(b'}') {
                 break;
             }
-            self.expect(b',', "`,` or `}` must be here")?;
+            self.need(b',', "`,` or `}` must be here")?;
         }
         // A string has one spelling, so equal keys are equal bytes.
         keys.sort_unstable();

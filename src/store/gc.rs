@@ -6,15 +6,15 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::Store;
-use super::backend::Entry;
+use super::backend::{BackendError, Entry};
 use super::error::StoreError;
 use super::hash::{ByHash, Hash, SnapshotId};
 use super::index::{Index, pack_key, pack_name, read_index};
-use super::lease::{Condemned, GRACE};
+use super::lease::{Condemned, GRACE, LEASE};
 use super::manifest::Origin;
 use super::pack::{BlobEntry, PackIndex};
 use super::resolve::Snapshot;
-use super::walk::Walker;
+use super::walk::{Broken, Walker};
 use super::write::BlobWriter;
 
 /// More small packs than this are put together.
@@ -190,16 +190,16 @@ impl Store {
         self.index().refresh(&*self.backend)?;
         let mut walker = Walker::new(self, |hash| self.index().pack_of(hash).is_some());
         for snapshot in live {
-            let broken = walker.snapshot(snapshot.manifest.trees())?;
-            refuse_broken(&broken, &format!("snapshot {}", snapshot.id.short()))?;
+            let mut broken = walker.snapshot(snapshot.manifest.trees())?;
             for (_, record) in self.rows_of(snapshot.id)? {
                 for chunk in &record.chunks {
-                    let broken = walker.leaf(*chunk, &format!("rows of {}", record.table));
-                    refuse_broken(
-                        &broken,
-                        &format!("the rows of snapshot {}", snapshot.id.short()),
-                    )?;
+                    let rows = walker.leaf(*chunk, &format!("rows of {}", record.table));
+                    broken = if broken.is_empty() { rows } else { broken };
                 }
+            }
+            // A snapshot that was discarded in the meantime is no damage.
+            if !broken.is_empty() && self.exists(snapshot.id)? {
+                return Err(refuse_broken(&broken, snapshot));
             }
         }
         let mut packs = Vec::new();
@@ -207,7 +207,11 @@ impl Store {
             let Some(name) = pack_name(&entry.key) else {
                 continue;
             };
-            let index = read_index(&*self.backend, name, entry.size)?;
+            let index = match read_index(&*self.backend, name, entry.size) {
+                // Deleted since the listing.
+                Err(StoreError::Backend(BackendError::NotFound { .. })) => continue,
+                read => read?,
+            };
             // Of a blob that is in two packs, one is enough.
             let needed = |blob: &&BlobEntry| {
                 walker.reached(blob.hash) && self.index().pack_of(blob.hash) == Some(name)
@@ -237,11 +241,7 @@ impl Store {
         }
         let names: Vec<Hash> = planned.iter().map(|usage| usage.name).collect();
         let condemned = Condemned::new(&*self.backend, &names)?;
-        if condemned.others_write(
-            Some(writer.lease()),
-            system_time(options.now),
-            options.grace,
-        )? {
+        if condemned.others_write(Some(writer.lease()), system_time(options.now))? {
             report.busy = true;
             return Ok(());
         }
@@ -284,19 +284,18 @@ impl Store {
         Ok(())
     }
 
-    /// Temporary files, leases and condemnations of crashed runs.
+    /// Temporary files and condemnations of crashed runs. No grace period shortens their time: a run may be alive.
     fn sweep(&self, options: &GcOptions, report: &mut GcReport) -> Result<(), StoreError> {
         let before = system_time(options.now)
-            .checked_sub(options.grace)
+            .checked_sub(options.grace.max(LEASE))
             .unwrap_or(SystemTime::UNIX_EPOCH);
         report
             .files
             .extend(self.backend.sweep(before, options.dry_run)?);
-        for folder in ["leases", "condemned"] {
-            for entry in self.backend.list(folder)? {
-                if entry.modified < before {
-                    self.remove(&entry.key, options, report)?;
-                }
+        // Leases are removed by whoever asks for them.
+        for entry in self.backend.list("condemned")? {
+            if entry.modified < before {
+                self.remove(&entry.key, options, report)?;
             }
         }
         Ok(())
@@ -334,20 +333,19 @@ fn count(usage: &Usage, report: &mut GcReport) {
         .saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX));
 }
 
-fn refuse_broken(
-    broken: &std::collections::BTreeMap<Hash, String>,
-    within: &str,
-) -> Result<(), StoreError> {
-    match broken.first_key_value() {
-        None => Ok(()),
-        Some((hash, what)) => {
-            let problem = format!("{what} cannot be read; nothing was deleted, `verify` says more");
-            Err(StoreError::corrupt(
-                format!("{within} (blob {hash})"),
-                problem,
-            ))
-        }
-    }
+fn refuse_broken(broken: &Broken, snapshot: &Snapshot) -> StoreError {
+    let what = broken
+        .iter()
+        .next()
+        .map(|(hash, what)| format!("{what} (blob {hash})"));
+    let problem = format!(
+        "{} cannot be read; nothing was deleted, `verify` says more",
+        what.unwrap_or_default()
+    );
+    StoreError::corrupt(
+        format!("snapshot {} ({})", snapshot.id.short(), snapshot.name()),
+        problem,
+    )
 }
 
 fn is_young(modified: SystemTime, options: &GcOptions) -> bool {

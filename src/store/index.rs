@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::backend::{Backend, BackendError};
-use super::error::StoreError;
+use super::error::{Corruption, StoreError};
 use super::hash::{ByHash, Class, Hash};
 use super::pack::{PackError, PackIndex};
 
@@ -49,7 +49,7 @@ pub(crate) struct Index {
     blobs: HashMap<Hash, Location, ByHash>,
     frames: VecDeque<Opened>,
     /// Packs whose index cannot be read; for the error when a blob is not found.
-    damaged: Vec<(Hash, String)>,
+    damaged: Vec<Corruption>,
 }
 
 /// The key of a pack.
@@ -125,9 +125,7 @@ impl Index {
                 // Deleted by gc since the listing.
                 Err(StoreError::Backend(BackendError::NotFound { .. })) => {}
                 // Only what needs this pack fails.
-                Err(StoreError::Corrupt(corruption)) => {
-                    self.damaged.push((name, corruption.to_string()));
-                }
+                Err(StoreError::Corrupt(corruption)) => self.damaged.push(*corruption),
                 Err(error) => return Err(error),
             }
         }
@@ -189,17 +187,19 @@ impl Index {
     /// A blob that is not found may be in a pack that cannot be read: then that pack is what is wrong.
     fn blame(&self, error: StoreError) -> StoreError {
         match (error, self.damaged.first()) {
-            (StoreError::MissingBlob { class, hash }, Some((pack, problem))) => {
-                let others = self.damaged.len() - 1;
-                let more = if others == 0 {
-                    String::new()
-                } else {
-                    format!(", and {others} more packs are damaged")
+            (StoreError::MissingBlob { class, hash }, Some(damage)) => {
+                let others = match self.damaged.len() - 1 {
+                    0 => String::new(),
+                    more => format!(" ({more} more packs are damaged)"),
                 };
-                StoreError::corrupt(
-                    pack_key(*pack),
-                    format!("{problem}; {class} {hash} is not readable{more}"),
-                )
+                let problem = format!(
+                    "{}, so {class} {hash} cannot be read{others}",
+                    damage.problem
+                );
+                StoreError::Corrupt(Box::new(Corruption {
+                    problem,
+                    ..damage.clone()
+                }))
             }
             (error, _) => error,
         }

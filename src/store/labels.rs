@@ -77,7 +77,7 @@ impl Store {
         }
     }
 
-    fn exists(&self, id: SnapshotId) -> Result<bool, StoreError> {
+    pub(crate) fn exists(&self, id: SnapshotId) -> Result<bool, StoreError> {
         Ok(self.listing(None)?.iter().any(|listed| listed.id == id))
     }
 

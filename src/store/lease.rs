@@ -10,7 +10,11 @@ use super::backend::{Backend, BackendError};
 use super::error::StoreError;
 use super::hash::Hash;
 
-/// How long a lease counts, and how young files are that `gc` leaves alone: 24 hours.
+/// How long a lease, a condemnation or a temporary file counts as in use. No grace period that a user gives shortens it: the
+/// run that made it may be alive.
+pub(crate) const LEASE: Duration = Duration::from_hours(24);
+
+/// How young files are that `gc` leaves alone, unless told otherwise.
 pub const GRACE: Duration = Duration::from_hours(24);
 
 /// A writer at work. Released when dropped.
@@ -100,12 +104,11 @@ impl<'b> Condemned<'b> {
         Ok(condemned)
     }
 
-    /// Whether a writer may rely on them: somebody else holds a lease younger than `grace`. Older ones are removed.
+    /// Whether a writer may rely on them: somebody else holds a lease. Leases that are older than [`LEASE`] are removed.
     pub(crate) fn others_write(
         &self,
         own: Option<&Lease>,
         now: SystemTime,
-        grace: Duration,
     ) -> Result<bool, StoreError> {
         let mut others = false;
         for entry in self.backend.list("leases")? {
@@ -115,7 +118,7 @@ impl<'b> Condemned<'b> {
             // A lease from the future is a clock that differs, not a crash.
             if now
                 .duration_since(entry.modified)
-                .is_ok_and(|age| age >= grace)
+                .is_ok_and(|age| age >= LEASE)
             {
                 self.backend.delete(&entry.key)?;
             } else {

@@ -6,7 +6,7 @@ use super::backend::BackendError;
 use super::error::StoreError;
 use super::hash::{Class, Hash, SnapshotId};
 use super::index::pack_key;
-use super::lease::{self, Condemned, GRACE};
+use super::lease::Condemned;
 use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta, Trees};
 use super::refs;
 use super::tree::{self, Source, Tree};
@@ -141,11 +141,9 @@ impl Store {
             (None, None) => return Err(StoreError::Input("a snapshot of nothing".to_owned())),
         };
         let parent_id = parent.as_ref().map(|parent| parent.0);
-        // All blobs of the parent exist, unless somebody is about to delete packs.
+        // Then all blobs exist: whoever deletes packs deletes the manifests that need them first, and looks for leases after.
         let unchanged = parent.is_some_and(|parent| parent.1.trees() == trees);
-        if let Some(contents) = contents
-            && !(unchanged && lease::condemned(&*self.backend)?.is_empty())
-        {
+        if let Some(contents) = contents.filter(|_| !unchanged) {
             contents.add_to(&mut writer)?;
         }
         writer.finish()?;
@@ -182,10 +180,10 @@ impl Store {
             others,
         } = prepared;
         let own_rows = format!("rows/{}", written.id);
-        self.backend.delete(&written.manifest.key(written.id))?;
         if let Some(label) = &written.manifest.meta.label {
             self.remove_label_of(&written.manifest.meta.database.id(), label, written.id)?;
         }
+        self.backend.delete(&written.manifest.key(written.id))?;
         for entry in self.backend.list(&own_rows)? {
             self.backend.delete(&entry.key)?;
         }
@@ -193,8 +191,7 @@ impl Store {
             return Ok(());
         }
         let condemned = Condemned::new(&*self.backend, &packs)?;
-        let now = std::time::SystemTime::now();
-        if condemned.others_write(None, now, GRACE)? {
+        if condemned.others_write(None, std::time::SystemTime::now())? {
             return Ok(());
         }
         // Whoever relied on these packs published after `others` was listed.

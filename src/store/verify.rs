@@ -44,6 +44,9 @@ pub struct VerifyReport {
     pub faults: Vec<Fault>,
 }
 
+/// How often faults are looked for again when the store changes under the eyes of `verify`.
+const ATTEMPTS: u32 = 5;
+
 /// A blob that is broken: the fault that says why, if its pack is known.
 type Damage = BTreeMap<Hash, Option<usize>>;
 
@@ -59,14 +62,24 @@ struct Verifier<'s> {
 impl Store {
     /// Checks the whole store.
     pub fn verify(&self) -> Result<VerifyReport, StoreError> {
-        let verifier = Verifier {
-            store: self,
-            report: VerifyReport::default(),
-            good: HashSet::default(),
-            damage: Damage::new(),
-            breaks: BTreeMap::new(),
-        };
-        verifier.run()
+        let mut attempts = 1;
+        loop {
+            let before = self.backend.list("")?;
+            let report = Verifier {
+                store: self,
+                report: VerifyReport::default(),
+                good: HashSet::default(),
+                damage: Damage::new(),
+                breaks: BTreeMap::new(),
+            }
+            .run()?;
+            // Others may write and delete meanwhile: what looked like damage is judged again.
+            if report.faults.is_empty() || attempts == ATTEMPTS || self.backend.list("")? == before
+            {
+                return Ok(report);
+            }
+            attempts += 1;
+        }
     }
 }
 

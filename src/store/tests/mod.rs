@@ -1,5 +1,8 @@
 //! Tests of the store as a whole, on a memory backend and on local folders.
 
 mod basic;
+mod faults;
+mod keep;
+mod memory;
 mod names;
 mod support;
