@@ -49,11 +49,7 @@ pub async fn enter(connection: &mut Connection, settings: &Settings) -> Result<(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
          SET LOCAL lock_timeout = {};
          SET LOCAL statement_timeout = {timeout};
-         SET LOCAL idle_in_transaction_session_timeout = 0;
-         SET LOCAL check_function_bodies = off;
-         SET LOCAL default_tablespace = '';
-         SET LOCAL default_table_access_method = heap;
-         {PIN}",
+         SET LOCAL idle_in_transaction_session_timeout = 0",
         settings.lock_timeout.as_millis()
     );
     connection.execute(&sql).await?;
@@ -85,6 +81,24 @@ pub async fn lock_table(connection: &mut Connection, table: &str) -> Result<(), 
     connection
         .execute(&format!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"))
         .await?;
+    Ok(())
+}
+
+/// What the steps of a plan rely on besides [`PIN`].
+pub async fn pin_for_plan(connection: &mut Connection) -> Result<(), Error> {
+    let sql = format!(
+        "SET LOCAL check_function_bodies = off;
+         SET LOCAL default_tablespace = '';
+         SET LOCAL default_table_access_method = heap;
+         {PIN}"
+    );
+    connection.execute(&sql).await?;
+    Ok(())
+}
+
+/// Runs the deferred triggers now: pending ones make ALTER, DROP and CREATE INDEX fail (55006).
+pub async fn fire_deferred(connection: &mut Connection) -> Result<(), Error> {
+    connection.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
     Ok(())
 }
 

@@ -7,14 +7,15 @@ use serde::Serialize;
 
 use super::args::duration;
 use super::context::Context;
+use super::exit::Exit;
 use super::output::{Report, style};
 use super::text;
 use crate::apply::Settings;
+use crate::diff::{Change, Diff};
 use crate::plan::Allow;
-use crate::procedure::failure::Failure;
+use crate::procedure::failure::{Failure, FailureKind};
 use crate::procedure::rollback::{Options, Target};
 use crate::procedure::transaction::Done;
-use crate::store::{Resolved, Store};
 
 /// Flags of every verb that changes a database by a plan.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,11 +55,6 @@ pub fn allow(text: &str) -> Result<Allow, String> {
         .map_err(|error: crate::plan::hazard::UnknownHazard| error.to_string())
 }
 
-/// A snapshot by the name that a user gave it, as far as no database is needed for it.
-pub fn target(store: &Store, resolved: &Resolved, given: &str) -> Result<Target, Failure> {
-    Target::load(store, given, resolved.id)
-}
-
 #[derive(Debug, Serialize)]
 struct Step {
     object: String,
@@ -84,8 +80,10 @@ pub struct Changed {
     operation: Option<String>,
     root_before: Option<String>,
     root: String,
-    proven: bool,
+    proof: &'static str,
+    statements: u64,
     steps: Vec<Step>,
+    effect: Diff,
     saved: Vec<Rows>,
     filled: Vec<Rows>,
     layout_differs: Vec<String>,
@@ -97,34 +95,31 @@ pub struct Changed {
 
 impl Changed {
     /// The report of a change that ran, or would have.
-    pub fn new(
-        verb: &'static str,
-        target: &Target,
-        database: &str,
-        done: &Done,
-        context: &Context,
-    ) -> Self {
+    pub fn new(verb: &'static str, given: &str, done: Done, context: &Context) -> Self {
         let rows = |object: String, rows| Rows { object, rows };
-        let steps = done.steps.iter().map(|(step, time)| Step {
+        let undo = (!done.dry_run).then(|| context.command(&undo(&done)));
+        let steps = done.steps.into_iter().map(|(step, microseconds)| Step {
             object: step.subject.to_string(),
-            sql: step.sql.clone(),
-            microseconds: *time,
+            sql: step.sql,
+            microseconds,
         });
         Self {
             verb,
-            target: target.given.clone(),
-            database: database.to_owned(),
+            target: given.to_owned(),
+            database: done.database,
             changed: !done.dry_run,
             dry_run: done.dry_run,
             operation: (!done.dry_run).then(|| done.operation.to_string()),
             root_before: Some(done.root_before.to_string()),
             root: done.root.to_string(),
-            proven: true,
+            proof: done.proof,
+            statements: done.statements,
             steps: steps.collect(),
+            effect: done.effect,
             saved: done
                 .saved
-                .iter()
-                .map(|saved| rows(saved.object.clone(), saved.count))
+                .into_iter()
+                .map(|saved| rows(saved.object, saved.count))
                 .collect(),
             filled: done
                 .filled
@@ -142,9 +137,8 @@ impl Changed {
                 .map(|(relation, mode)| format!("{relation} {mode}"))
                 .collect(),
             milliseconds: done.milliseconds,
-            attention: done.attention.clone(),
-            undo: (!done.dry_run)
-                .then(|| context.command(&format!("rollback before/{}", done.operation))),
+            attention: done.attention,
+            undo,
         }
     }
 
@@ -159,8 +153,10 @@ impl Changed {
             operation: None,
             root_before: None,
             root: target.manifest.root.to_string(),
-            proven: true,
+            proof: "root",
+            statements: 0,
             steps: Vec::new(),
+            effect: Diff::default(),
             saved: Vec::new(),
             filled: Vec::new(),
             layout_differs: Vec::new(),
@@ -172,25 +168,58 @@ impl Changed {
     }
 }
 
+/// The command that takes a change back. What it added goes with it, and that is a loss of its own that needs leave.
+fn undo(done: &Done) -> String {
+    let loses = done
+        .effect
+        .deltas
+        .iter()
+        .any(|delta| delta.change == Change::Added && delta.id.kind.holds_data());
+    let allow = if loses { " --allow data-loss" } else { "" };
+    format!("rollback before/{}{allow}", done.operation)
+}
+
+/// Prints the report of a change. Exit code 5 when it is committed and something after it failed.
+pub fn report(
+    verb: &'static str,
+    given: &str,
+    done: Done,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let complete = done.dry_run || done.after.is_some();
+    context
+        .output
+        .report(&Changed::new(verb, given, done, context))?;
+    if complete {
+        return Ok(Exit::Done);
+    }
+    Err(Failure::new(
+        FailureKind::CommittedThenFailed,
+        "the change is committed, but not all of it is on record",
+    )
+    .state("The change is committed and proven."))
+}
+
+/// Longer lists are for `--format json`.
+const SHOWN: usize = 40;
+
 impl Report for Changed {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let (strong, good, warn, hint) = (style::STRONG, style::GOOD, style::WARN, style::HINT);
-        if self.steps.is_empty() {
+        if self.statements == 0 {
             return writeln!(
                 out,
                 "{} is at {} already: nothing to do",
                 self.database, self.target
             );
         }
-        for step in &self.steps {
-            writeln!(out, "  {}", step.sql.replace('\n', "\n  "))?;
-        }
-        let steps = text::count(self.steps.len() as u64, "step", "steps");
+        self.changes(out)?;
+        let statements = text::count(self.statements, "statement", "statements");
         let time = text::duration(Duration::from_millis(self.milliseconds));
         if self.dry_run {
             writeln!(
                 out,
-                "{strong}dry run{strong:#}: {steps} in {time}, proven, then rolled back: nothing was changed"
+                "{strong}dry run{strong:#}: {statements} in {time}, proven, then rolled back: nothing was changed"
             )?;
             for lock in &self.locks {
                 writeln!(out, "  lock    {lock}")?;
@@ -198,11 +227,14 @@ impl Report for Changed {
         } else {
             writeln!(
                 out,
-                "{good}{} of {} to {}{good:#}: {steps} in {time}",
+                "{good}{}{good:#} of {} to {}: {statements} in {time}, committed",
                 self.verb, self.database, self.target
             )?;
         }
-        writeln!(out, "  proven  root {} is the target's", short(&self.root))?;
+        match self.proof {
+            "root" => writeln!(out, "  proven  root {} is the target's", short(&self.root))?,
+            proof => writeln!(out, "  proven  {proof}; root {}", short(&self.root))?,
+        }
         for rows in &self.saved {
             writeln!(
                 out,
@@ -214,7 +246,7 @@ impl Report for Changed {
         for rows in &self.filled {
             writeln!(
                 out,
-                "  filled  {} into {} from the store",
+                "  filled  {} of {} from the store",
                 text::count(rows.rows, "row", "rows"),
                 rows.object
             )?;
@@ -232,6 +264,33 @@ impl Report for Changed {
             Some(undo) => writeln!(out, "take it back: {hint}{undo}{hint:#}"),
             None => Ok(()),
         }
+    }
+}
+
+impl Changed {
+    /// The steps of a short plan, or what a script changed.
+    fn changes(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.steps.is_empty() {
+            for delta in self.effect.deltas.iter().take(SHOWN) {
+                writeln!(out, "  {delta}")?;
+            }
+            return more(out, self.effect.deltas.len());
+        }
+        for step in self.steps.iter().take(SHOWN) {
+            writeln!(out, "  {};", step.sql.replace('\n', "\n  "))?;
+        }
+        more(out, self.steps.len())
+    }
+}
+
+fn more(out: &mut dyn Write, length: usize) -> io::Result<()> {
+    match length.checked_sub(SHOWN) {
+        None | Some(0) => Ok(()),
+        Some(rest) => writeln!(
+            out,
+            "  .. and {} more (--format json has all)",
+            text::grouped(rest as u64)
+        ),
     }
 }
 

@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::change::{ChangeArgs, Changed};
+use super::change::{self, ChangeArgs};
 use super::context::Context;
 use super::exit::Exit;
 use super::host::Terminal;
-use super::rollback::committed;
 use crate::procedure::failure::Failure;
+use crate::procedure::restore;
 use crate::procedure::rollback::Target;
-use crate::procedure::{restore, session};
 use crate::store::Store;
 
 /// Bring an empty database to a snapshot
@@ -30,18 +29,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let host = Terminal::new(context, "restoring");
     let config = context.database()?;
     let store = Store::open(&context.store())?;
-    let mut connection = session::connect(&config, &host).await?;
-    let database = session::database(&mut connection).await?;
-    drop(connection);
     let resolved = store.resolve(&args.source, None, Timestamp::now())?;
     let target = Target::load(&store, &args.source, resolved.id)?;
     let done = restore::run(&config, &store, &target, &args.change.options(), &host).await?;
-    context.output.report(&Changed::new(
-        "restore",
-        &target,
-        &database.name,
-        &done,
-        context,
-    ))?;
-    committed(&done)
+    change::report("restore", &args.source, done, context)
 }

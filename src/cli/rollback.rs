@@ -1,23 +1,26 @@
-//! `snapback rollback TARGET`, where TARGET is a ref.
+//! `snapback rollback TARGET`: TARGET is a ref or a rollback script.
+
+use std::path::Path;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::change::{self, ChangeArgs, Changed};
 use super::context::Context;
-use super::environment::Confirm;
+use super::environment::{Confirm, Environment};
 use super::exit::Exit;
 use super::host::Terminal;
 use crate::plan::Allow;
 use crate::procedure::failure::Failure;
-use crate::procedure::rollback::{self, Ended, Target};
-use crate::procedure::session;
+use crate::procedure::rollback::{self, Ended, Options, Target};
+use crate::procedure::transaction::Done;
+use crate::procedure::{rollback_script, session};
 use crate::store::Store;
 
 /// Bring the database back to a snapshot, keeping rows; commits only if the result is proven equal
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A snapshot (label, id, `@`, `@~1`, `@{2h}`, `before/<operation>`)
+    /// A snapshot (label, id, `@`, `@~1`, `@{2h}`, `before/<operation>`) or a rollback script (`./undo.sql`)
     pub target: String,
     /// Do not ask
     #[arg(short, long)]
@@ -55,13 +58,33 @@ pub enum Mode {
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let host = Terminal::new(context, "rolling back");
     let environment = context.environment()?;
+    let options = options(&args, &environment)?;
     let config = context.database()?;
+    if let Some(path) = script(&args.target) {
+        // The emergency snapshot needs a store; a script needs none that exists already.
+        let store = Store::create_or_open(&context.store())?;
+        let done = rollback_script::run(&config, &store, path, &options, &host).await?;
+        return report(&args.target, done, context);
+    }
     let store = Store::open(&context.store())?;
     let mut connection = session::connect(&config, &host).await?;
     let database = session::database(&mut connection).await?;
     drop(connection);
     let resolved = store.resolve(&args.target, Some(&database.id()), Timestamp::now())?;
     let target = Target::load(&store, &args.target, resolved.id)?;
+    let nothing = match rollback::run(&config, &store, &target, &options, &host).await? {
+        Ended::NothingToDo => Changed::nothing("rollback", &target, &database.name),
+        Ended::Looked(preview) => {
+            return super::plan::show(&preview, &target, context);
+        }
+        Ended::Ran(done) => return report(&args.target, *done, context),
+    };
+    context.output.report(&nothing)?;
+    Ok(Exit::Done)
+}
+
+/// What both flags and environment allow.
+fn options(args: &Args, environment: &Environment) -> Result<Options, Failure> {
     let mut options = args.change.options();
     options.yes = match environment.confirm {
         Confirm::Type => false,
@@ -69,7 +92,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         Confirm::None => true,
     };
     options.preflight_only = args.mode == Mode::Preflight;
-    options.allow = args.allow;
+    options.allow.clone_from(&args.allow);
     for text in &environment.allow {
         options
             .allow
@@ -77,34 +100,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     }
     options.max_save = args.max_save;
     options.no_save = args.no_save;
-    let report = match rollback::run(&config, &store, &target, &options, &host).await? {
-        Ended::NothingToDo => Changed::nothing("rollback", &target, &database.name),
-        Ended::Looked(preview) => {
-            return super::plan::show(&preview, &target, context);
-        }
-        Ended::Ran(done) => {
-            context.output.report(&Changed::new(
-                "rollback",
-                &target,
-                &database.name,
-                &done,
-                context,
-            ))?;
-            return committed(&done);
-        }
-    };
-    context.output.report(&report)?;
-    Ok(Exit::Done)
+    Ok(options)
 }
 
-/// Exit code 5 when the change is committed and something after it was not.
-pub(super) fn committed(done: &crate::procedure::transaction::Done) -> Result<Exit, Failure> {
-    if done.after.is_some() || done.dry_run {
-        return Ok(Exit::Done);
-    }
-    Err(Failure::new(
-        crate::procedure::failure::FailureKind::CommittedThenFailed,
-        "the change is committed, but what comes after it failed",
-    )
-    .state("The change is committed and proven."))
+/// A file argument contains `/` or ends in `.sql`.
+fn script(target: &str) -> Option<&Path> {
+    let automatic = target.starts_with("before/") || target.starts_with("after/");
+    ((target.contains('/') && !automatic) || target.ends_with(".sql")).then(|| Path::new(target))
+}
+
+fn report(given: &str, done: Done, context: &Context) -> Result<Exit, Failure> {
+    change::report("rollback", given, done, context)
 }

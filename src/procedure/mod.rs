@@ -6,6 +6,8 @@
 //! snapshot --> session (connection, reading)
 //! ```
 
+mod by_plan;
+mod by_script;
 pub mod consent;
 pub mod failure;
 pub mod host;
@@ -13,6 +15,7 @@ pub mod preflight;
 pub mod record;
 pub mod restore;
 pub mod rollback;
+pub mod rollback_script;
 mod rows;
 pub mod session;
 pub mod snapshot;

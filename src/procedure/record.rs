@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::snapshot;
-use super::transaction::{Done, Goal};
+use super::transaction::Done;
 use crate::introspect::Reading;
+use crate::plan::Hazard;
 use crate::store::{
     Operation, Origin, Outcome, Proof, SavedRows, SnapshotData, State, Step, Store, StoreError,
     Target, Who,
@@ -16,7 +17,11 @@ use crate::store::{
 
 /// What is known about an operation besides [`Done`].
 pub(super) struct Facts<'a> {
-    pub(super) goal: &'a Goal<'a>,
+    pub(super) command: &'static str,
+    pub(super) target: Target,
+    pub(super) allowed: &'a [Hazard],
+    /// What was proven.
+    pub(super) proof: &'static str,
     pub(super) began: Timestamp,
     pub(super) present: &'a Reading,
     pub(super) after: &'a Reading,
@@ -53,17 +58,13 @@ fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreErro
     });
     let operation = Operation {
         id: done.operation.clone(),
-        command: facts.goal.command.to_owned(),
+        command: facts.command.to_owned(),
         database: snapshot::database(facts.after),
         server: facts.after.catalog.version(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         started: facts.began,
         finished: Timestamp::now(),
-        target: Some(Target {
-            given: facts.goal.target.given.clone(),
-            snapshot: Some(facts.goal.target.id),
-            script: None,
-        }),
+        target: Some(facts.target.clone()),
         before: Some(State {
             snapshot: done.before,
             root: done.root_before,
@@ -77,7 +78,7 @@ fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreErro
             counts: counts(facts.after),
         }),
         proof: Some(Proof {
-            kind: "root".to_owned(),
+            kind: facts.proof.to_owned(),
             hash: done.root,
         }),
         outcome: if done.attention.is_empty() {
@@ -87,7 +88,7 @@ fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreErro
         },
         note: (!done.attention.is_empty()).then(|| done.attention.join("; ")),
         transaction: Some(facts.transaction.to_owned()),
-        statements: done.steps.len() as u64,
+        statements: done.statements,
         steps: steps.collect(),
         milliseconds: done.milliseconds,
         lock_milliseconds: Some(done.milliseconds),
@@ -101,7 +102,6 @@ fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreErro
 /// Hazards that needed leave and had it, as `--allow` takes them.
 fn allowed(facts: &Facts<'_>) -> Vec<String> {
     let needed = facts
-        .goal
         .allowed
         .iter()
         .filter(|hazard| hazard.code.needs_allowing());

@@ -1,12 +1,13 @@
 //! `restore REF`: brings an empty database to a snapshot. The plan from the empty catalog, in one transaction, with root and
 //! layout proven; nothing is asked, since there is nothing to lose.
 
+use super::by_plan::ByPlan;
 use super::failure::Failure;
 use super::host::Host;
 use super::preflight;
 use super::rollback::{self, Options, Preview, Target};
 use super::session;
-use super::transaction::{Done, Goal};
+use super::transaction::Done;
 use crate::catalog::{Catalog, Object};
 use crate::connect::Config;
 use crate::store::Store;
@@ -25,14 +26,8 @@ pub async fn run(
     refuse_unless_empty(&preview)?;
     preflight::check(&mut connection, &target.catalog, &preview, host).await?;
     let hazards = preview.plan.hazards.clone();
-    let goal = Goal {
-        command: "restore",
-        target,
-        allowed: &hazards,
-        options,
-        layout: true,
-    };
-    rollback::retried(config, connection, store, &goal, host).await
+    let mut way = ByPlan::<true>::new(target, hazards);
+    rollback::retried(config, connection, store, options, &mut way, host).await
 }
 
 /// What `template0` has is empty: the schema `public` and the language's extension.

@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
+use super::by_plan::ByPlan;
 use super::consent::{Consent, Question};
 use super::failure::Failure;
 use super::host::Host;
 use super::preflight;
 use super::session;
 use super::snapshot;
-use super::transaction::{self, Done, Goal};
+use super::transaction::{self, Done, Way};
 use crate::apply::Settings;
 use crate::catalog::Catalog;
 use crate::catalog::names::Scope;
@@ -163,14 +164,8 @@ pub async fn run(
         return Ok(Ended::Looked(Box::new(preview)));
     }
     let allowed = consent(&connection, target, &preview, options, host).await?;
-    let goal = Goal {
-        command: "rollback",
-        target,
-        allowed: &allowed,
-        options,
-        layout: false,
-    };
-    let done = retried(config, connection, store, &goal, host).await?;
+    let mut way = ByPlan::<false>::new(target, allowed);
+    let done = retried(config, connection, store, options, &mut way, host).await?;
     Ok(Ended::Ran(Box::new(done)))
 }
 
@@ -254,24 +249,23 @@ pub(super) fn refuse_forbidden(forbidden: &[Hazard]) -> Result<(), Failure> {
 }
 
 /// One transaction, tried again when it lost a race for a lock.
-pub(super) async fn retried(
+pub(super) async fn retried<W: Way>(
     config: &Config,
     mut connection: Connection,
     store: &Store,
-    goal: &Goal<'_>,
+    options: &Options,
+    way: &mut W,
     host: &impl Host,
 ) -> Result<Done, Failure> {
     let mut attempt = 1;
     loop {
-        match transaction::run(config, &mut connection, store, goal, host).await {
+        match transaction::run(config, &mut connection, store, options, way, host).await {
             Err(failed)
-                if failed.transient
-                    && attempt < goal.options.tries
-                    && !host.interrupt().requested() =>
+                if failed.transient && attempt < options.tries && !host.interrupt().requested() =>
             {
                 host.note(&format!(
                     "{}; trying again ({attempt} of {})",
-                    failed.failure.message, goal.options.tries
+                    failed.failure.message, options.tries
                 ));
                 tokio::time::sleep(jittered(attempt)).await;
                 attempt += 1;

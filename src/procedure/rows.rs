@@ -9,9 +9,7 @@ use bytes::Bytes;
 
 use super::failure::Failure;
 use super::host::Host;
-use super::rollback::Options;
-use super::session;
-use super::transaction::Failed;
+use super::transaction::{Failed, Stage};
 use crate::apply::{self, ApplyError};
 use crate::catalog::quote::{ident, ident_list, literal};
 use crate::catalog::step::Loss;
@@ -19,7 +17,7 @@ use crate::catalog::{Catalog, Id, Step, Strength};
 use crate::connect::{Connection, Error};
 use crate::introspect::Reading;
 use crate::plan::Plan;
-use crate::store::{Database, Hash, Prepared, RowsRecord, RowsSource, Store, StoreError};
+use crate::store::{Database, Hash, RowsRecord, RowsSource, Store, StoreError};
 
 /// Rows that were saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,46 +30,39 @@ pub struct Saved {
     pub count: u64,
 }
 
-/// Saves the rows of everything that the plan destroys, behind the lock that destroying takes anyway.
-pub(super) async fn save(
-    connection: &mut Connection,
-    store: &Store,
-    prepared: &mut Prepared,
-    plan: &Plan,
-    present: &Reading,
-    options: &Options,
-    host: &impl Host,
-) -> Result<Vec<Saved>, Failed> {
-    let doomed: Vec<&Step> = plan
-        .steps
+/// The tables and columns that a plan destroys.
+pub(super) fn doomed(plan: &Plan) -> Vec<&Id> {
+    plan.steps
         .iter()
         .filter(|step| step.loss != Loss::None)
-        .collect();
-    if options.no_save || doomed.is_empty() {
+        .map(|step| &step.subject)
+        .collect()
+}
+
+/// Saves the rows of tables and columns that will be destroyed, behind the lock that destroying takes anyway.
+pub(super) async fn save(
+    stage: &mut Stage<'_>,
+    doomed: &[&Id],
+    present: &Reading,
+    host: &impl Host,
+) -> Result<Vec<Saved>, Failed> {
+    if stage.options.no_save || doomed.is_empty() {
         return Ok(Vec::new());
     }
-    let tables: BTreeSet<&Id> = doomed
-        .iter()
-        .filter_map(|step| present.catalog.root_of(&step.subject))
-        .map(|root| &root.id)
-        .collect();
+    let root = |id: &Id| present.catalog.root_of(id).map(|root| &root.id);
+    let tables: BTreeSet<&Id> = doomed.iter().filter_map(|id| root(id)).collect();
     for table in &tables {
-        apply::lock_table(connection, &table.sql()).await?;
+        apply::lock_table(stage.connection, &table.sql()).await?;
     }
-    refuse_too_much(connection, &tables, options.max_save).await?;
+    refuse_too_much(stage.connection, &tables, stage.options.max_save).await?;
+    let total = doomed.len() as u64;
     let mut saved = Vec::new();
-    for (done, step) in doomed.iter().enumerate() {
-        let Some(root) = present.catalog.root_of(&step.subject) else {
-            continue;
-        };
-        host.progress(
-            done as u64,
-            doomed.len() as u64,
-            &format!("saving the rows of {}", step.subject),
-        );
-        saved.extend(save_one(connection, store, prepared, step, &root.id).await?);
+    for (done, id) in (0..).zip(doomed) {
+        let Some(table) = root(id) else { continue };
+        host.progress(done, total, &format!("saving the rows of {id}"));
+        saved.extend(save_one(stage, id, table).await?);
     }
-    host.progress(doomed.len() as u64, doomed.len() as u64, "");
+    host.progress(total, total, "");
     Ok(saved)
 }
 
@@ -128,27 +119,27 @@ async fn key_columns(connection: &mut Connection, table: &str) -> Result<Vec<Str
         .collect())
 }
 
-async fn save_one(
-    connection: &mut Connection,
-    store: &Store,
-    prepared: &mut Prepared,
-    step: &Step,
-    table: &Id,
-) -> Result<Option<Saved>, Failed> {
+async fn save_one(stage: &mut Stage<'_>, id: &Id, table: &Id) -> Result<Option<Saved>, Failed> {
+    let Stage {
+        connection,
+        store,
+        prepared,
+        ..
+    } = stage;
     let name = table.sql();
     let all = stored_columns(connection, &name).await?;
-    let (columns, key) = match step.loss {
-        Loss::None => return Ok(None),
-        Loss::Table => (all, Vec::new()),
-        Loss::Column if !all.contains(&step.subject.name.to_string()) => return Ok(None),
-        Loss::Column => {
-            let key = key_columns(connection, &name).await?;
-            // Without a key the whole row says which value belonged where.
-            let mut columns = if key.is_empty() { all } else { key.clone() };
-            columns.retain(|column| **column != *step.subject.name);
-            columns.push(step.subject.name.to_string());
-            (columns, key)
+    let (columns, key) = if id.is_part() {
+        if !all.iter().any(|column| **column == *id.name) {
+            return Ok(None);
         }
+        let key = key_columns(connection, &name).await?;
+        // Without a key the whole row says which value belonged where.
+        let mut columns = if key.is_empty() { all } else { key.clone() };
+        columns.retain(|column| **column != *id.name);
+        columns.push(id.name.to_string());
+        (columns, key)
+    } else {
+        (all, Vec::new())
     };
     if columns.is_empty() {
         return Ok(None);
@@ -158,22 +149,20 @@ async fn save_one(
         ident_list(&columns)
     );
     let source = RowsSource {
-        object: step.subject.to_string(),
+        object: id.to_string(),
         table: table.to_string(),
         columns,
         key,
     };
-    let mut writer = store
-        .save_rows(prepared, source)
-        .map_err(session::store_failed)?;
+    let mut writer = store.save_rows(prepared, source)?;
     let count = connection
         .copy_out(&sql, |data| writer.write(&data).map_err(Trouble::Store))
         .await
         .map_err(|trouble| trouble.failed(&name))?;
-    let (record, _) = writer.finish(count).map_err(session::store_failed)?;
+    let (record, _) = writer.finish(count)?;
     Ok(Some(Saved {
         record,
-        object: step.subject.to_string(),
+        object: id.to_string(),
         count,
     }))
 }
@@ -194,13 +183,10 @@ impl Trouble {
     fn failed(self, table: &str) -> Failed {
         match self {
             Self::Connection(error) => ApplyError::from(error).into(),
-            Self::Store(error) => {
-                let failure = session::store_failed(error);
-                Failure::rolled_back(format!(
-                    "the rows of {table} could not be stored or read: {failure}"
-                ))
-                .into()
-            }
+            Self::Store(error) => Failure::rolled_back(format!(
+                "the rows of {table} could not be stored or read: {error}"
+            ))
+            .into(),
         }
     }
 }
@@ -232,9 +218,7 @@ impl Fills {
         if wanted.is_empty() {
             return Ok(fills);
         }
-        let operations = store
-            .operations(&database.id())
-            .map_err(session::store_failed)?;
+        let operations = store.operations(&database.id())?;
         for entry in operations.iter().rev() {
             let Some(snapshot) = entry
                 .operation
@@ -252,7 +236,7 @@ impl Fills {
             {
                 continue;
             }
-            for (_, record) in store.rows_of(snapshot).map_err(session::store_failed)? {
+            for (_, record) in store.rows_of(snapshot)? {
                 if let Some(id) = wanted.remove(&record.object) {
                     fills.by_object.insert(id, record);
                 }

@@ -10,31 +10,69 @@ use jiff::Timestamp;
 use super::failure::{Failure, FailureKind};
 use super::host::Host;
 use super::record;
-use super::rollback::{Options, Target, plan_to};
-use super::rows::{self, Fills, Saved};
+use super::rollback::Options;
+use super::rows::Saved;
 use super::session::{self, with_cancel};
 use super::snapshot;
 use crate::apply::{self, ApplyError, Outcome};
+use crate::catalog::names::Scope;
 use crate::catalog::{Id, Step};
 use crate::connect::{Config, Connection};
-use crate::diff::{self, Layout};
-use crate::introspect::{self, Reading, Within};
-use crate::plan::{Hazard, Plan};
-use crate::store::{Hash, OperationId, Origin, Prepared, SnapshotId, Store, trees_of};
+use crate::diff::{self, Diff, Layout};
+use crate::introspect::{IntrospectError, Reading};
+use crate::plan::Hazard;
+use crate::store::{
+    self, Hash, OperationId, Origin, Prepared, SnapshotId, Store, StoreError, trees_of,
+};
 
-/// Where a transaction is to lead.
-#[derive(Debug)]
-pub(super) struct Goal<'a> {
+/// One way to change a schema: by a plan or by a script.
+#[allow(async_fn_in_trait, reason = "used in this crate, on one thread")]
+pub(super) trait Way {
     /// The command, for the operation log.
-    pub(super) command: &'static str,
-    /// The target.
-    pub(super) target: &'a Target,
+    const COMMAND: &'static str;
+
+    /// What it may touch.
+    fn scope(&self) -> Scope;
+
+    /// Where it leads, for the operation log.
+    fn target(&self) -> store::Target;
+
     /// Hazards that may happen.
-    pub(super) allowed: &'a [Hazard],
-    /// The user's options.
+    fn allowed(&self) -> &[Hazard];
+
+    /// Reads the schema as it is now, in the open transaction, and decides what to do. Nothing is changed yet.
+    async fn look(&mut self, connection: &mut Connection) -> Result<Reading, Failed>;
+
+    /// Does it: saves rows, changes, reads the result back and proves it.
+    async fn act(
+        &mut self,
+        stage: &mut Stage<'_>,
+        present: &Reading,
+        host: &impl Host,
+    ) -> Result<Acted, Failed>;
+}
+
+/// What a [`Way`] works with.
+pub(super) struct Stage<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) store: &'a Store,
     pub(super) options: &'a Options,
-    /// Whether the layout must be equal too (an empty database, where it can be).
-    pub(super) layout: bool,
+    /// The emergency snapshot, to which saved rows belong.
+    pub(super) prepared: &'a mut Prepared,
+}
+
+/// What a [`Way`] has done.
+pub(super) struct Acted {
+    /// The result, as it was read back.
+    pub(super) after: Reading,
+    /// What was proven: `root`, or in words.
+    pub(super) proof: &'static str,
+    pub(super) steps: Vec<(Step, u64)>,
+    pub(super) statements: u64,
+    pub(super) hazards: Vec<Hazard>,
+    pub(super) saved: Vec<Saved>,
+    pub(super) filled: Vec<(Id, u64)>,
+    pub(super) layout: Vec<Layout>,
 }
 
 /// What was done.
@@ -42,6 +80,10 @@ pub(super) struct Goal<'a> {
 pub struct Done {
     /// The operation.
     pub operation: OperationId,
+    /// The name of the database.
+    pub database: String,
+    /// What was proven: `root`, or in words.
+    pub proof: &'static str,
     /// Whether it was rolled back as a dry run.
     pub dry_run: bool,
     /// The root before.
@@ -52,8 +94,12 @@ pub struct Done {
     pub before: Option<SnapshotId>,
     /// The snapshot of the result; `None` after a dry run.
     pub after: Option<SnapshotId>,
-    /// The steps and how long each took, in microseconds.
+    /// How the schema was changed.
+    pub effect: Diff,
+    /// The steps and how long each took, in microseconds; empty for a script.
     pub steps: Vec<(Step, u64)>,
+    /// How many statements ran.
+    pub statements: u64,
     /// What it cost.
     pub hazards: Vec<Hazard>,
     /// Rows that were saved before they were destroyed.
@@ -95,6 +141,18 @@ impl From<ApplyError> for Failed {
     }
 }
 
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<IntrospectError> for Failed {
+    fn from(error: IntrospectError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
 impl From<crate::connect::Error> for Failed {
     fn from(error: crate::connect::Error) -> Self {
         ApplyError::from(error).into()
@@ -113,16 +171,17 @@ fn take_back(prepared: Option<Prepared>, store: &Store, host: &impl Host) {
 }
 
 /// Runs one attempt. After an error the database is as before, unless the failure says otherwise.
-pub(super) async fn run(
+pub(super) async fn run<W: Way>(
     config: &Config,
     connection: &mut Connection,
     store: &Store,
-    goal: &Goal<'_>,
+    options: &Options,
+    way: &mut W,
     host: &impl Host,
 ) -> Result<Done, Failed> {
     let canceller = connection.canceller();
     let mut prepared = None;
-    let attempt = attempt(config, connection, store, goal, host, &mut prepared);
+    let attempt = attempt(config, connection, store, options, way, host, &mut prepared);
     let result = with_cancel(&canceller, host.interrupt(), attempt).await;
     let failed = match result {
         Ok(done) if done.dry_run => {
@@ -161,59 +220,51 @@ fn as_rolled_back(failed: Failed, host: &impl Host) -> Failed {
     Failed { failure, transient }
 }
 
-async fn attempt(
+async fn attempt<W: Way>(
     config: &Config,
     connection: &mut Connection,
     store: &Store,
-    goal: &Goal<'_>,
+    options: &Options,
+    way: &mut W,
     host: &impl Host,
     kept: &mut Option<Prepared>,
 ) -> Result<Done, Failed> {
     let (began, clock) = (Timestamp::now(), Instant::now());
-    let scope = goal.target.scope();
-    apply::enter(connection, &goal.options.settings).await?;
-    let present = introspect::read(connection, &scope, Within::Transaction)
-        .await
-        .map_err(Failure::from)?;
+    apply::enter(connection, &options.settings).await?;
     let role = session::current_role(connection).await?;
-    let plan = plan_to(&present, &goal.target.catalog, &role)?;
-    refuse_new_hazards(&plan, goal.allowed)?;
+    let present = way.look(connection).await?;
     let operation = OperationId::new(began);
     let prepared = kept.insert(emergency(store, &present, &operation)?);
     let (before, root_before) = (prepared.written.id, prepared.written.manifest.root);
-    connection.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
-    let saved = rows::save(
+    let mut stage = Stage {
         connection,
         store,
+        options,
         prepared,
-        &plan,
-        &present,
-        goal.options,
-        host,
-    )
-    .await?;
-    let fills = Fills::find(store, &snapshot::database(&present), &plan)?;
-    let (times, filled) = run_steps(connection, store, &plan, &fills, host).await?;
-    let after = prove(connection, goal, &plan, host).await?;
-    let data = snapshot::encode(&after.catalog)?;
-    let root = trees_of(&data).map_err(session::store_failed)?.root;
+    };
+    let acted = way.act(&mut stage, &present, host).await?;
+    let data = snapshot::encode(&acted.after.catalog)?;
     let mut done = Done {
         operation,
-        dry_run: goal.options.dry_run,
+        database: present.database.name.clone(),
+        proof: acted.proof,
+        dry_run: options.dry_run,
         root_before,
-        root,
+        root: trees_of(&data)?.root,
         before: None,
         after: None,
-        hazards: plan.hazards.clone(),
-        saved,
-        filled,
-        layout: diff::compare(&after.catalog, &plan.target).layout,
-        steps: plan.steps.into_iter().zip(times).collect(),
+        effect: diff::compare(&present.catalog, &acted.after.catalog),
+        steps: acted.steps,
+        statements: acted.statements,
+        hazards: acted.hazards,
+        saved: acted.saved,
+        filled: acted.filled,
+        layout: acted.layout,
         locks: locks(connection).await?,
         milliseconds: 0,
         attention: Vec::new(),
     };
-    if goal.options.dry_run {
+    if options.dry_run {
         apply::leave(connection).await?;
         done.milliseconds = milliseconds(clock);
         return Ok(done);
@@ -233,16 +284,19 @@ async fn attempt(
     }
     done.before = Some(before);
     done.milliseconds = milliseconds(clock);
-    let record = record::Facts {
-        goal,
+    let facts = record::Facts {
+        command: W::COMMAND,
+        target: way.target(),
+        allowed: way.allowed(),
+        proof: acted.proof,
         began,
         present: &present,
-        after: &after,
+        after: &acted.after,
         data: &data,
         transaction: &transaction,
         role: &role,
     };
-    record::write(store, &mut done, &record);
+    record::write(store, &mut done, &facts);
     Ok(done)
 }
 
@@ -250,31 +304,12 @@ fn milliseconds(clock: Instant) -> u64 {
     u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-fn stop_if_asked(host: &impl Host) -> Result<(), Failure> {
+pub(super) fn stop_if_asked(host: &impl Host) -> Result<(), Failure> {
     if host.interrupt().requested() {
         Err(Failure::rolled_back("interrupted"))
     } else {
         Ok(())
     }
-}
-
-/// The schema may have changed between the question and the lock: what was not consented to does not happen.
-fn refuse_new_hazards(plan: &Plan, allowed: &[Hazard]) -> Result<(), Failure> {
-    let new: Vec<String> = plan
-        .hazards
-        .iter()
-        .filter(|hazard| hazard.code.needs_allowing() && !allowed.contains(hazard))
-        .map(|hazard| hazard.text.clone())
-        .collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::refused(format!(
-        "the schema changed after it was looked at; not consented to: {}",
-        new.join("; ")
-    ))
-    .state("Nothing was changed.")
-    .next("Run the command again."))
 }
 
 /// The state before, durable before anything runs.
@@ -291,96 +326,6 @@ fn emergency(
             "the emergency snapshot could not be stored: {failure}"
         ))
     })
-}
-
-/// Runs the steps; rows that the store holds go in as soon as what held them is back. Returns the time of each step and
-/// what was put back.
-async fn run_steps(
-    connection: &mut Connection,
-    store: &Store,
-    plan: &Plan,
-    fills: &Fills,
-    host: &impl Host,
-) -> Result<(Vec<u64>, Vec<(Id, u64)>), Failed> {
-    let total = plan.steps.len();
-    let mut times = Vec::with_capacity(total);
-    let mut filled = Vec::new();
-    let mut start = 0;
-    for end in fills.stops(plan) {
-        let Some(segment) = plan.steps.get(start..end) else {
-            break;
-        };
-        let mut last = Instant::now();
-        apply::run_steps(connection, segment, |step| {
-            times.push(u64::try_from(last.elapsed().as_micros()).unwrap_or(u64::MAX));
-            last = Instant::now();
-            let part = segment
-                .get(step)
-                .map_or_else(String::new, |step| step.subject.to_string());
-            host.progress((start + step + 1) as u64, total as u64, &part);
-        })
-        .await
-        .map_err(|error| number_from(error, start))?;
-        stop_if_asked(host)?;
-        filled.extend(fills.put_back(connection, store, segment).await?);
-        start = end;
-    }
-    Ok((times, filled))
-}
-
-fn number_from(error: ApplyError, start: usize) -> ApplyError {
-    match error {
-        ApplyError::Step {
-            number,
-            subject,
-            sql,
-            error,
-        } => ApplyError::Step {
-            number: number + start,
-            subject,
-            sql,
-            error,
-        },
-        other => other,
-    }
-}
-
-/// Reads the result back in the same transaction: anything that differs from the target ends it.
-async fn prove(
-    connection: &mut Connection,
-    goal: &Goal<'_>,
-    plan: &Plan,
-    host: &impl Host,
-) -> Result<Reading, Failed> {
-    apply::pin_again(connection).await?;
-    connection.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
-    host.note("reading the result back");
-    let after = introspect::read(connection, &goal.target.scope(), Within::Transaction)
-        .await
-        .map_err(Failure::from)?;
-    let differences = diff::compare(&after.catalog, &plan.target);
-    let mut wrong: Vec<String> = differences
-        .deltas
-        .iter()
-        .map(|delta| delta.to_string())
-        .collect();
-    if goal.layout {
-        wrong.extend(
-            differences
-                .layout
-                .iter()
-                .map(|layout| format!("{}: column order", layout.id)),
-        );
-    }
-    if wrong.is_empty() {
-        return Ok(after);
-    }
-    Err(Failure::rolled_back(format!(
-        "proof failed: the result is not {}: {}",
-        goal.target.given,
-        wrong.join("; ")
-    ))
-    .into())
 }
 
 /// The relation locks of this transaction.

@@ -1,0 +1,197 @@
+//! To a snapshot by a plan: the way of `rollback REF` and `restore REF`.
+//!
+//! Plans inside the transaction, from what is there now; proves that the result is the target.
+
+use std::time::Instant;
+
+use super::failure::Failure;
+use super::host::Host;
+use super::rollback::{Target, plan_to};
+use super::rows::{self, Fills};
+use super::session;
+use super::snapshot;
+use super::transaction::{Acted, Failed, Stage, Way, stop_if_asked};
+use crate::apply::{self, ApplyError};
+use crate::catalog::Id;
+use crate::catalog::names::Scope;
+use crate::connect::Connection;
+use crate::diff;
+use crate::introspect::{self, Reading, Within};
+use crate::plan::{Hazard, Plan};
+use crate::store::{self, Store};
+
+/// The way to a snapshot. `RESTORE`: from an empty database, where the layout must come out equal too.
+pub(super) struct ByPlan<'a, const RESTORE: bool> {
+    pub(super) target: &'a Target,
+    /// Hazards that may happen.
+    pub(super) allowed: Vec<Hazard>,
+    pub(super) plan: Option<Plan>,
+}
+
+impl<'a, const RESTORE: bool> ByPlan<'a, RESTORE> {
+    pub(super) fn new(target: &'a Target, allowed: Vec<Hazard>) -> Self {
+        Self {
+            target,
+            allowed,
+            plan: None,
+        }
+    }
+}
+
+impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
+    const COMMAND: &'static str = if RESTORE { "restore" } else { "rollback" };
+
+    fn scope(&self) -> Scope {
+        self.target.scope()
+    }
+
+    fn target(&self) -> store::Target {
+        store::Target {
+            given: self.target.given.clone(),
+            snapshot: Some(self.target.id),
+            script: None,
+        }
+    }
+
+    fn allowed(&self) -> &[Hazard] {
+        &self.allowed
+    }
+
+    async fn look(&mut self, connection: &mut Connection) -> Result<Reading, Failed> {
+        apply::pin_for_plan(connection).await?;
+        let present = introspect::read(connection, &self.scope(), Within::Transaction).await?;
+        let role = session::current_role(connection).await?;
+        let plan = plan_to(&present, &self.target.catalog, &role)?;
+        refuse_new_hazards(&plan, &self.allowed)?;
+        self.plan = Some(plan);
+        Ok(present)
+    }
+
+    async fn act(
+        &mut self,
+        stage: &mut Stage<'_>,
+        present: &Reading,
+        host: &impl Host,
+    ) -> Result<Acted, Failed> {
+        let Some(plan) = self.plan.take() else {
+            return Err(Failure::bug("there is no plan to act by").into());
+        };
+        apply::fire_deferred(stage.connection).await?;
+        let doomed: Vec<&Id> = rows::doomed(&plan);
+        let saved = rows::save(stage, &doomed, present, host).await?;
+        let fills = Fills::find(stage.store, &snapshot::database(present), &plan)?;
+        let (times, filled) = run_steps(stage.connection, stage.store, &plan, &fills, host).await?;
+        let after = prove(stage.connection, &self.scope(), host).await?;
+        let differences = diff::compare(&after.catalog, &plan.target);
+        let mut wrong: Vec<String> = differences.deltas.iter().map(ToString::to_string).collect();
+        if RESTORE {
+            wrong.extend(
+                differences
+                    .layout
+                    .iter()
+                    .map(|layout| format!("{}: column order", layout.id)),
+            );
+        }
+        if !wrong.is_empty() {
+            let given = &self.target.given;
+            return Err(Failure::rolled_back(format!(
+                "proof failed: the result is not {given}: {}",
+                wrong.join("; ")
+            ))
+            .into());
+        }
+        Ok(Acted {
+            after,
+            proof: "root",
+            statements: plan.steps.len() as u64,
+            hazards: plan.hazards.clone(),
+            saved,
+            filled,
+            layout: differences.layout,
+            steps: plan.steps.into_iter().zip(times).collect(),
+        })
+    }
+}
+
+/// The schema may have changed between the question and the lock: what was not consented to does not happen.
+fn refuse_new_hazards(plan: &Plan, allowed: &[Hazard]) -> Result<(), Failure> {
+    let new: Vec<String> = plan
+        .hazards
+        .iter()
+        .filter(|hazard| hazard.code.needs_allowing() && !allowed.contains(hazard))
+        .map(|hazard| hazard.text.clone())
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "the schema changed after it was looked at; not consented to: {}",
+        new.join("; ")
+    ))
+    .state("Nothing was changed.")
+    .next("Run the command again."))
+}
+
+/// Runs the steps; rows that the store holds go in as soon as what held them is back. Returns the time of each step and
+/// what was put back.
+async fn run_steps(
+    connection: &mut Connection,
+    store: &Store,
+    plan: &Plan,
+    fills: &Fills,
+    host: &impl Host,
+) -> Result<(Vec<u64>, Vec<(Id, u64)>), Failed> {
+    let total = plan.steps.len();
+    let mut times = Vec::with_capacity(total);
+    let mut filled = Vec::new();
+    let mut start = 0;
+    for end in fills.stops(plan) {
+        let Some(segment) = plan.steps.get(start..end) else {
+            break;
+        };
+        let mut last = Instant::now();
+        apply::run_steps(connection, segment, |step| {
+            times.push(u64::try_from(last.elapsed().as_micros()).unwrap_or(u64::MAX));
+            last = Instant::now();
+            let part = segment
+                .get(step)
+                .map_or_else(String::new, |step| step.subject.to_string());
+            host.progress((start + step + 1) as u64, total as u64, &part);
+        })
+        .await
+        .map_err(|error| number_from(error, start))?;
+        stop_if_asked(host)?;
+        filled.extend(fills.put_back(connection, store, segment).await?);
+        start = end;
+    }
+    Ok((times, filled))
+}
+
+fn number_from(error: ApplyError, start: usize) -> ApplyError {
+    match error {
+        ApplyError::Step {
+            number,
+            subject,
+            sql,
+            error,
+        } => ApplyError::Step {
+            number: number + start,
+            subject,
+            sql,
+            error,
+        },
+        other => other,
+    }
+}
+
+/// Reads the result back in the same transaction, with the settings pinned again.
+pub(super) async fn prove(
+    connection: &mut Connection,
+    scope: &Scope,
+    host: &impl Host,
+) -> Result<Reading, Failed> {
+    apply::pin_again(connection).await?;
+    apply::fire_deferred(connection).await?;
+    host.note("reading the result back");
+    Ok(introspect::read(connection, scope, Within::Transaction).await?)
+}
