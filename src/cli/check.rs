@@ -8,30 +8,37 @@ use serde::Serialize;
 use super::context::Context;
 use super::error::caret;
 use super::exit::Exit;
+use super::host::Terminal;
 use super::output::{self, style};
 use super::text::count;
 use crate::procedure::failure::{Failure, Place};
+use crate::procedure::session;
 use crate::script::check::{self, Finding, Severity};
-use crate::script::{Destroyed, Location, Lock, Source};
+use crate::script::run::prepare;
+use crate::script::{self, Destroyed, Location, Lock, Source};
 
 /// Check scripts without running them
 ///
 /// Says whether each script splits into statements, whether their grammar is right, whether they fit into one
-/// transaction, and what they would destroy and lock. Exit code 1 when a script has an error.
+/// transaction, and what they would destroy and lock. With a database its server judges the grammar, which is the
+/// authority; without one, or with --offline, the parsers in this program. Exit code 1 when a script has an error.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The scripts; - is standard input
     #[arg(required = true, value_name = "SCRIPT")]
     scripts: Vec<PathBuf>,
+    /// Ask no server, even if there is one
+    #[arg(long)]
+    offline: bool,
 }
 
 /// See the module.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let checked: Vec<_> = args
-        .scripts
-        .iter()
-        .map(|script| check_one(script))
-        .collect::<Result<_, _>>()?;
+    let checked = if context.names_database() && !args.offline {
+        online(&args.scripts, context).await?
+    } else {
+        offline(&args.scripts)?
+    };
     let passes = checked.iter().all(|script| script.report.passes());
     let scripts = checked.iter().map(Script::of).collect();
     context.output.report(&Report { passes, scripts })?;
@@ -40,17 +47,46 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 
 struct Checked {
     file: String,
+    /// Whether a server judged it.
+    online: bool,
     report: check::Report,
 }
 
-fn check_one(script: &Path) -> Result<Checked, Failure> {
-    let source = open(script)?;
-    let report = check::offline(source)
-        .map_err(|error| Failure::unreachable(format!("could not start the check: {error}")))?;
-    Ok(Checked {
-        file: script.display().to_string(),
-        report,
-    })
+fn offline(scripts: &[PathBuf]) -> Result<Vec<Checked>, Failure> {
+    let check = |script: &PathBuf| {
+        let report = check::offline(open(script)?)
+            .map_err(|error| Failure::unreachable(format!("could not start the check: {error}")))?;
+        Ok(Checked {
+            file: script.display().to_string(),
+            online: false,
+            report,
+        })
+    };
+    scripts.iter().map(check).collect()
+}
+
+async fn online(scripts: &[PathBuf], context: &Context) -> Result<Vec<Checked>, Failure> {
+    // All of them, so that a wrong name is known before anything is asked.
+    let sources = scripts
+        .iter()
+        .map(|script| open(script))
+        .collect::<Result<Vec<_>, _>>()?;
+    let config = context.database()?;
+    let mut connection = session::connect(&config, &Terminal::new(context, "checking")).await?;
+    let mut checked = Vec::new();
+    for (script, source) in scripts.iter().zip(sources) {
+        let source = prepare(source, &connection, config.dbname(), config.user());
+        let report = tokio::select! {
+            report = script::online(&mut connection, source) => report?,
+            () = context.interrupt.wait() => return Err(Failure::interrupted()),
+        };
+        checked.push(Checked {
+            file: script.display().to_string(),
+            online: true,
+            report,
+        });
+    }
+    Ok(checked)
 }
 
 /// Opens a script that the user named; `-` is standard input.
@@ -81,6 +117,8 @@ struct Report<'a> {
 struct Script<'a> {
     file: &'a str,
     passes: bool,
+    /// Whether a server judged the grammar.
+    online: bool,
     statements: u64,
     valid: u64,
     unknown: u64,
@@ -144,7 +182,11 @@ impl<'a> JsonPlace<'a> {
 
 impl<'a> Script<'a> {
     fn of(checked: &'a Checked) -> Self {
-        let Checked { file, report } = checked;
+        let Checked {
+            file,
+            online,
+            report,
+        } = checked;
         let finding = |finding: &'a Finding| JsonFinding {
             severity: word(finding.severity),
             code: finding.code,
@@ -168,6 +210,7 @@ impl<'a> Script<'a> {
         Self {
             file,
             passes: report.passes(),
+            online: *online,
             statements: report.statements,
             valid: report.valid,
             unknown: report.unknown,
@@ -223,7 +266,12 @@ impl Script<'_> {
             write!(out, ", {} broken", self.broken)?;
         }
         if self.unknown > 0 {
-            write!(out, ", {} cannot be judged without a server", self.unknown)?;
+            let when = if self.online {
+                "before it runs"
+            } else {
+                "without a server"
+            };
+            write!(out, ", {} cannot be judged {when}", self.unknown)?;
         }
         writeln!(out)
     }

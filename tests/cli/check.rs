@@ -7,6 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::support::cli::{Ran, Snapback, filters};
+use crate::support::postgres::Database;
 
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -119,4 +120,49 @@ fn a_reader_that_leaves_is_no_error() {
         .unwrap();
     let ran = running.wait();
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn with_a_database_its_server_is_the_judge() {
+    let database = Database::new();
+    let script = "CREATE TABLE t (id integer);\nINSERT INTO t VALUES (1, 2);\nSELECT * FRM t;\n";
+    let here = folder(&[("bad.sql", script.as_bytes())]);
+    let ran = check(here.path(), &["bad.sql", "-d", &database.url()]);
+    insta::with_settings!({ filters => filters() }, { insta::assert_snapshot!("faults_online", ran) });
+    assert_eq!(
+        database.psql("SELECT to_regclass('t') IS NULL"),
+        "t",
+        "nothing was run"
+    );
+
+    let offline = check(
+        here.path(),
+        &[
+            "bad.sql",
+            "--offline",
+            "-d",
+            "postgresql://127.0.0.1:1/none",
+        ],
+    );
+    assert!(offline.exits(1).stdout.contains("bad.sql:3"));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_exit_code_6() {
+    let here = folder(&[("good.sql", b"SELECT 1")]);
+    let url = "postgresql://ada:s3cret@127.0.0.1:1/none?connect_timeout=2";
+    for ran in [
+        check(here.path(), &["good.sql", "-d", url]),
+        Snapback::new()
+            .folder(here.path())
+            .env("DATABASE_URL", url)
+            .args(["check", "good.sql"])
+            .run(),
+    ] {
+        let ran = ran.exits(6);
+        assert!(
+            ran.stderr.contains("127.0.0.1:1") && !ran.stderr.contains("s3cret"),
+            "{ran}"
+        );
+    }
 }
