@@ -244,6 +244,10 @@ kinds! {
     Constraint(super::table::constraint::Constraint),
     /// An index (`pg_index`).
     Index(super::table::index::Index),
+    /// A trigger (`pg_trigger`).
+    Trigger(super::table::trigger::Trigger),
+    /// A row-level security policy (`pg_policy`).
+    Policy(super::table::policy::Policy),
     /// A function (`pg_proc`).
     Function(super::routine::function::Function),
     /// A procedure (`pg_proc`).

@@ -379,11 +379,11 @@ mod tests {
             column: "id".into(),
             identity: false,
         };
-        let owned = Sequence {
+        let serial = Sequence {
             owner: Some(owner),
             ..ascending()
         };
-        let steps = owned.create(&id, &Catalog::default());
+        let steps = serial.create(&id, &Catalog::default());
         assert_eq!(steps[0].sql, "CREATE SEQUENCE app.t_id_seq");
         assert_eq!(steps[0].defers, [Id::part(Tag::Column, "app", "t", "id")]);
         assert_eq!(

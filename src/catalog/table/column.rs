@@ -11,6 +11,7 @@ use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Loss, Step};
 use crate::record;
 
@@ -399,7 +400,7 @@ fn generated(row: &Row<'_>) -> Result<Option<Generated>, RowError> {
         _ => return Ok(None),
     };
     Ok(Some(Generated {
-        expression: row.text("generated")?.to_owned(),
+        expression: settle(row.text("generated")?),
         is_virtual,
     }))
 }

@@ -7,6 +7,7 @@ use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Step};
 use crate::record;
 
@@ -60,7 +61,7 @@ impl Kind for DefaultValue {
             keys: vec![Key::new(Class::ATTRDEF, row.number("oid")?)],
             position: None,
             body: Self {
-                expression: row.text("expression")?.to_owned(),
+                expression: settle(row.text("expression")?),
             },
         }))
     }

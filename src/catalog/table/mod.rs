@@ -10,7 +10,9 @@ pub mod constraint;
 mod create;
 pub mod default;
 pub mod index;
+pub mod policy;
 mod retype;
+pub mod trigger;
 
 use super::Catalog;
 use super::id::{Family, Id, Style};

@@ -1,0 +1,282 @@
+//! Triggers of tables and views (`pg_trigger`; manual: CREATE TRIGGER), with their enabled state.
+//!
+//! A partition has a copy of each row trigger of its parent. The copy is an object only when it fires
+//! otherwise than the original: that is all that can differ.
+
+use crate::catalog::Catalog;
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::quote::{ident, qualified};
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::{self, settle};
+use crate::catalog::step::{Lock, Step};
+use crate::record;
+
+record! {
+    /// A trigger.
+    pub struct Trigger {
+        /// A constraint trigger.
+        pub constraint: bool,
+        /// `BEFORE INSERT OR UPDATE OF a`, as `pg_get_triggerdef()` prints it; empty for a partition's copy.
+        pub events: String,
+        /// What follows the name of the table, as `pg_get_triggerdef()` prints it.
+        pub action: String,
+        /// When it fires.
+        pub fires: Fires,
+        /// When the original fires, of a partition's copy.
+        pub original: Option<Fires>,
+    }
+}
+
+/// `pg_trigger.tgenabled`: in which `session_replication_role` it fires.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fires {
+    /// Unless the session replicates.
+    #[default]
+    Origin,
+    /// Never.
+    Disabled,
+    /// When the session replicates.
+    Replica,
+    /// Always.
+    Always,
+}
+
+impl Fires {
+    fn new(letter: char) -> Self {
+        match letter {
+            'D' => Self::Disabled,
+            'R' => Self::Replica,
+            'A' => Self::Always,
+            _ => Self::Origin,
+        }
+    }
+
+    /// The step that makes a trigger fire so.
+    fn step(self, id: &Id) -> Step {
+        let what = match self {
+            Self::Origin => "ENABLE",
+            Self::Disabled => "DISABLE",
+            Self::Replica => "ENABLE REPLICA",
+            Self::Always => "ENABLE ALWAYS",
+        };
+        let sql = format!(
+            "ALTER TABLE {} {what} TRIGGER {}",
+            id.on_sql(),
+            ident(&id.name)
+        );
+        Step::alter(id, sql).lock(Lock::ShareRowExclusive)
+    }
+}
+
+impl Trigger {
+    fn sql(&self, verb: &str, id: &Id) -> String {
+        let Self {
+            constraint,
+            events,
+            action,
+            fires: _,
+            original: _,
+        } = self;
+        let constraint = if *constraint { "CONSTRAINT " } else { "" };
+        format!(
+            "{verb} {constraint}TRIGGER {} {events} ON {} {action}",
+            ident(&id.name),
+            id.on_sql()
+        )
+    }
+
+    /// The step that makes a new trigger fire as it should.
+    fn fires(&self, id: &Id) -> Option<Step> {
+        (self.fires != Fires::Origin).then(|| self.fires.step(id))
+    }
+}
+
+impl Kind for Trigger {
+    const NAME: &'static str = "trigger";
+    const LABEL: &'static str = "trigger";
+    const KEYWORD: &'static str = "TRIGGER";
+    const STYLE: Style = Style::On;
+    const FAMILY: Family = Family::Relation;
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        // Copies are internal before 15 and not from then on; the triggers of foreign keys always are.
+        sql: "SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, p.tgenabled AS original, t.tgconstraint <> 0 AS is_constraint, \
+              CASE WHEN p.oid IS NULL THEN pg_get_triggerdef(t.oid, false) END AS definition \
+              FROM pg_trigger t LEFT JOIN pg_trigger p ON p.oid = t.tgparentid \
+              WHERE t.oid >= 16384 AND CASE WHEN t.tgparentid = 0 THEN NOT t.tgisinternal \
+              ELSE NOT p.tgisinternal AND p.tgenabled <> t.tgenabled END",
+    }];
+    const REBUILDABLE: bool = true;
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        let table: u32 = row.number("tgrelid")?;
+        let Some(relation) = names.relation(table) else {
+            return Ok(None);
+        };
+        let name = row.text("tgname")?;
+        let constraint = row.flag("is_constraint")?;
+        let (events, action) = match row.opt("definition")? {
+            Some(definition) => {
+                let on = qualified(&relation.schema, &relation.name);
+                parts(definition, name, &on, constraint).ok_or_else(|| {
+                    RowError::new(
+                        "definition",
+                        format!("{definition:?} is no trigger on {on}"),
+                    )
+                })?
+            }
+            None => ("", ""),
+        };
+        let body = Self {
+            constraint,
+            events: events.to_owned(),
+            action: settle(action),
+            fires: Fires::new(row.letter("tgenabled")?),
+            original: match row.opt("original")? {
+                Some(_) => Some(Fires::new(row.letter("original")?)),
+                None => None,
+            },
+        };
+        Ok(Some(Found {
+            id: Id::part(
+                Tag::Trigger,
+                relation.schema.clone(),
+                relation.name.clone(),
+                name,
+            ),
+            keys: vec![Key::new(Class::TRIGGER, row.number("oid")?)],
+            position: None,
+            body,
+        }))
+    }
+
+    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
+        if self.original.is_some() {
+            return vec![Step {
+                makes: vec![id.clone()],
+                ..self.fires.step(id)
+            }];
+        }
+        let create = Step::create(id, self.sql("CREATE", id)).lock(Lock::ShareRowExclusive);
+        std::iter::once(create).chain(self.fires(id)).collect()
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        if let Some(original) = self.original {
+            return Step {
+                frees: vec![id.clone()],
+                ..original.step(id)
+            };
+        }
+        Step::drop(
+            id,
+            format!("DROP TRIGGER {} ON {}", ident(&id.name), id.on_sql()),
+        )
+    }
+
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
+        let Self {
+            constraint,
+            events,
+            action,
+            fires,
+            original,
+        } = new;
+        if original.is_some() != self.original.is_some() {
+            return Change::Replace;
+        }
+        if *constraint == self.constraint && *events == self.events && *action == self.action {
+            return if *fires == self.fires {
+                Change::Carried
+            } else {
+                Change::InPlace(vec![fires.step(id)])
+            };
+        }
+        // CREATE OR REPLACE TRIGGER came with 14, and not for constraint triggers; it enables the trigger.
+        if scene.version() < 140_000 || *constraint || self.constraint {
+            return Change::Replace;
+        }
+        let replace =
+            Step::alter(id, new.sql("CREATE OR REPLACE", id)).lock(Lock::ShareRowExclusive);
+        Change::InPlace(std::iter::once(replace).chain(new.fires(id)).collect())
+    }
+
+    fn rename(from: &Id, to: &Id) -> Option<Step> {
+        if from.schema != to.schema || from.on != to.on {
+            return None;
+        }
+        let (old, new) = (ident(&from.name), ident(&to.name));
+        let sql = format!("ALTER TRIGGER {old} ON {} RENAME TO {new}", from.on_sql());
+        let step = Step::alter(to, sql).lock(Lock::AccessExclusive);
+        Some(Step {
+            makes: vec![to.clone()],
+            frees: vec![from.clone()],
+            ..step
+        })
+    }
+}
+
+/// The server's text without the names: what stands between them, and what follows.
+fn parts<'a>(
+    definition: &'a str,
+    name: &str,
+    on: &str,
+    constraint: bool,
+) -> Option<(&'a str, &'a str)> {
+    let constraint = if constraint { "CONSTRAINT " } else { "" };
+    let start = format!("CREATE {constraint}TRIGGER {} ", ident(name));
+    let rest = definition.strip_prefix(start.as_str())?;
+    let on = format!(" ON {on} ");
+    let at = settle::find(rest, &on)?;
+    Some((rest.get(..at)?, rest.get(at + on.len()..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn definitions_are_taken_apart() {
+        let text = "CREATE TRIGGER \"a ON b\" BEFORE UPDATE OF \" ON app.t \" ON app.t FOR EACH ROW EXECUTE FUNCTION app.f(' ON app.t ')";
+        let (events, action) = parts(text, "a ON b", "app.t", false).unwrap();
+        assert_eq!(events, "BEFORE UPDATE OF \" ON app.t \"");
+        assert_eq!(action, "FOR EACH ROW EXECUTE FUNCTION app.f(' ON app.t ')");
+        assert_eq!(parts(text, "other", "app.t", false), None);
+    }
+
+    fn touch(action: &str, fires: Fires) -> Trigger {
+        Trigger {
+            events: "BEFORE UPDATE".into(),
+            action: action.into(),
+            fires,
+            ..Trigger::default()
+        }
+    }
+
+    #[test]
+    fn replaced_in_place_from_14_on() {
+        let id = Id::part(Tag::Trigger, "app", "t", "touch");
+        let scene =
+            |version| Catalog::new(version, Vec::new(), [], std::collections::BTreeMap::new());
+        let (old, new) = (touch("a", Fires::Origin), touch("b", Fires::Disabled));
+        assert!(matches!(
+            old.change(&new, &id, &scene(130_000)),
+            Change::Replace
+        ));
+        let Change::InPlace(steps) = old.change(&new, &id, &scene(140_000)) else {
+            unreachable!("it is altered");
+        };
+        let sql: Vec<_> = steps.iter().map(|step| step.sql.as_str()).collect();
+        assert_eq!(
+            sql,
+            [
+                "CREATE OR REPLACE TRIGGER touch BEFORE UPDATE ON app.t b",
+                "ALTER TABLE app.t DISABLE TRIGGER touch"
+            ]
+        );
+    }
+}
