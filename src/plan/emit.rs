@@ -208,7 +208,7 @@ impl Nodes {
         let version = to.catalog.version();
         for &id in &fates.made {
             if let Some(new) = to.get(id) {
-                let steps = meta::change(id, &given.to(new), &new.meta, version);
+                let steps = meta::change(new, &given.to(new), version);
                 self.meta(id, steps);
             }
         }
@@ -222,7 +222,7 @@ impl Nodes {
                 continue;
             }
             if let (Some(old), Some(new)) = (from.get(id), to.get(id)) {
-                let steps = meta::change(id, &old.meta, &new.meta, version);
+                let steps = meta::change(new, &old.meta, version);
                 self.meta(id, steps);
             }
         }

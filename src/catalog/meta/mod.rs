@@ -2,6 +2,7 @@
 
 pub mod acl;
 
+use super::Object;
 use super::id::Id;
 use super::names::Names;
 use super::quote::{ident, literal};
@@ -53,16 +54,17 @@ impl Meta {
     }
 }
 
-/// The steps that bring `old` to `new` on an object. For a new object, `old` is what the server gives it:
-/// the owner that runs the plan (empty: unknown), the default ACL, no comment.
-pub fn change(id: &Id, old: &Meta, new: &Meta, version: u32) -> Vec<Step> {
+/// The steps that bring an object to its `meta` from `old`. For a new object, `old` is what the server gives
+/// it: the owner that runs the plan (empty: unknown), the default ACL, no comment.
+pub fn change(object: &Object, old: &Meta, version: u32) -> Vec<Step> {
+    let Object { id, body, meta } = object;
     let Meta {
         owner,
         acl,
         comment,
-    } = new;
+    } = meta;
     let mut steps = Vec::new();
-    if *owner != old.owner && !owner.is_empty() {
+    if *owner != old.owner && !owner.is_empty() && !body.owner_follows() {
         steps.push(Step::alter(
             id,
             format!("ALTER {} OWNER TO {}", id.address(), ident(owner)),

@@ -230,12 +230,7 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
     }];
     steps.extend(new.settings(id));
     if let Some(object) = scene.get(id) {
-        steps.extend(meta::change(
-            id,
-            &Meta::default(),
-            &object.meta,
-            scene.version(),
-        ));
+        steps.extend(meta::change(object, &Meta::default(), scene.version()));
     }
     steps
 }
