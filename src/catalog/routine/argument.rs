@@ -7,6 +7,7 @@ use super::type_names;
 use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::settle;
 use crate::record;
 
 record! {
@@ -75,7 +76,7 @@ pub(super) fn read(row: &Row<'_>, names: &Names) -> Result<Vec<Argument>, RowErr
                 mode: mode(&text(&modes, at))?,
                 name: text(&own_names, at),
                 type_name,
-                default: Some(text(&defaults, at)).filter(|default| !default.is_empty()),
+                default: Some(settle(&text(&defaults, at))).filter(|default| !default.is_empty()),
             })
         })
         .collect()

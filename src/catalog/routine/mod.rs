@@ -16,6 +16,7 @@ use super::kind::Tag;
 use super::names::{Class, Key, Names};
 use super::quote::{dollar, ident, literal};
 use super::row::{Row, RowError};
+use super::settle::settle;
 use super::step::Step;
 use crate::record;
 
@@ -122,7 +123,7 @@ impl Code {
             settings: row.list("proconfig")?,
             library: row.text_or_empty("probin")?.to_owned(),
             source: row.text("prosrc")?.to_owned(),
-            sql: row.text_or_empty("sql")?.to_owned(),
+            sql: settle(row.text_or_empty("sql")?),
         })
     }
 

@@ -10,6 +10,7 @@ use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
 use crate::catalog::{Catalog, Object};
 use crate::record;
@@ -68,7 +69,7 @@ impl Kind for Domain {
         let name = row.text("typname")?;
         let base = names.type_name(row.number("typbasetype")?, row.number("typtypmod")?)?;
         let collation = names.collation(row.number("collation")?);
-        let default = row.opt("expression")?.map(str::to_owned);
+        let default = row.opt("expression")?.map(settle);
         let not_null = if row.flag("typnotnull")? {
             let own = row.text_or_empty("conname")?;
             Some(NotNull {

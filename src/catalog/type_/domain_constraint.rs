@@ -6,6 +6,7 @@ use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
 use crate::record;
 
@@ -49,7 +50,7 @@ impl Kind for DomainConstraint {
             keys: vec![Key::new(Class::CONSTRAINT, oid)],
             position: None,
             body: Self {
-                check: row.text("expression")?.to_owned(),
+                check: settle(row.text("expression")?),
                 not_valid: !row.flag("convalidated")?,
             },
         }))

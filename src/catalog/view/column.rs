@@ -8,6 +8,7 @@ use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError, array};
+use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
 use crate::record;
 
@@ -96,7 +97,7 @@ pub(super) fn read(row: &Row<'_>, names: &Names) -> Result<Vec<Column>, RowError
                 name,
                 type_name: names.type_name(data_type, modifier)?.to_string(),
                 collation: names.collation(collation).unwrap_or_default().to_string(),
-                default: set(text(&defaults, at)),
+                default: set(settle(&text(&defaults, at))),
                 comment: set(text(&comments, at)),
                 acl: acl::read(&items("acls", &acl)?, acl.is_empty(), COLUMN, "", names)?,
                 statistics: statistics.get(at).copied().filter(|&target| target >= 0),

@@ -62,7 +62,7 @@ impl Kind for MaterializedView {
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
-            sql: query!("''"),
+            sql: query!("''::text"),
         },
         Query {
             since: 140_000,

@@ -10,12 +10,13 @@ pub mod view;
 use super::Catalog;
 use super::id::Id;
 use super::quote::ident;
+use super::settle::settle;
 use super::step::{Lock, Step};
 
 /// The query of a view without what stands around it: the server's text begins with a blank and ends with a
 /// semicolon.
 fn query_of(definition: &str) -> String {
-    definition.trim().trim_end_matches(';').to_owned()
+    settle(definition.trim().trim_end_matches(';'))
 }
 
 /// The owner that it has in the catalog that is being made; column grants need it.

@@ -40,7 +40,7 @@ impl Kind for View {
         sql: concat!(
             "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, a.*, c.relowner AS owner, c.relacl AS acl \
              FROM pg_class c LEFT JOIN ",
-            column::columns!("v", "''"),
+            column::columns!("v", "''::text"),
             " a ON a.attrelid = c.oid \
              WHERE c.relkind = 'v' AND c.oid >= 16384 AND c.relpersistence <> 't'"
         ),
