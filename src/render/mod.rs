@@ -74,10 +74,5 @@ fn steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
 }
 
 fn meta_steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
-    meta::change(
-        &object.id,
-        &Meta::default(),
-        &object.meta,
-        catalog.version(),
-    )
+    meta::change(object, &Meta::default(), catalog.version())
 }
