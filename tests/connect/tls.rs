@@ -3,7 +3,9 @@
 use snapback::connect::{Authentication, Config, ConnectError, Connection};
 
 use super::pki::{Authority, self_signed, server_params};
-use super::{SECRET, config, is_tls, open, refused, refused_saying, role, run, secured, sqlstate};
+use super::{
+    SECRET, ask, config, is_tls, open, refused, refused_saying, role, run, secured, sqlstate,
+};
 use crate::support::postgres::Server;
 
 fn root(name: &str) -> String {
@@ -499,4 +501,16 @@ mod imitation {
         let old = self_signed(&with(|params| params.not_after = date_time_ymd(2020, 2, 3)));
         expect(&old, &old.certificate, "verify-ca", "has expired");
     }
+}
+
+#[test]
+fn much_in_both_directions_does_not_deadlock() {
+    let mut connection = open(&role("ann", "sslmode=require"));
+    run(crate::wire::flood(&mut connection));
+    // A row far larger than what TLS holds back, and a statement.
+    let sql = format!(
+        "SELECT repeat('x', 5000000) /* {} */",
+        "y".repeat(5_000_000)
+    );
+    assert_eq!(ask(&mut connection, &sql).len(), 5_000_000);
 }

@@ -12,8 +12,6 @@ use std::time::Duration;
 enum Step {
     /// Reads the startup packet.
     Startup,
-    /// Reads an `SSLRequest`.
-    SslRequest,
     /// Reads one message, which must have this tag.
     Expect(u8),
     /// Reads messages up to and with one of this tag.
@@ -50,10 +48,6 @@ impl Script {
 
     pub(crate) fn startup(self) -> Self {
         self.step(Step::Startup)
-    }
-
-    pub(crate) fn ssl_request(self) -> Self {
-        self.step(Step::SslRequest)
     }
 
     pub(crate) fn expect(self, tag: u8) -> Self {
@@ -149,10 +143,6 @@ impl Player {
                 Step::Startup => {
                     let body = self.read_packet().expect("the client left");
                     self.heard.push(Message { tag: 0, body });
-                }
-                Step::SslRequest => {
-                    let body = self.read_packet().expect("the client left");
-                    assert_eq!(body, 80_877_103_i32.to_be_bytes(), "no SSLRequest");
                 }
                 Step::Expect(tag) => {
                     let message = self.read().expect("the client left");

@@ -4,16 +4,13 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use snapback::connect::{
-    Authentication, ChannelBinding, Connection, Credentials, Error, Event, Next, Password,
-    ProtocolError, Startup, TransactionStatus,
-};
+use snapback::connect::{Error, Event, Next, ProtocolError, TransactionStatus};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::run;
+use super::{flood, run};
 use crate::support::live::connect;
-use crate::support::postgres::{Database, Options, Server};
+use crate::support::postgres::{Database, Server};
 
 #[test]
 fn a_session_tells_about_its_server() {
@@ -165,31 +162,7 @@ fn a_hundred_thousand_statements_in_one_pipeline() {
 fn much_in_both_directions_does_not_deadlock() {
     run(async {
         let database = Database::new();
-        let mut connection = connect(&database).await;
-        let mut pipeline = connection.pipeline();
-        // 2,000 statements of 20 kB that each return 20 kB: far more than all buffers on the way.
-        let sql = format!("SELECT repeat('x', 20000) /* {} */", "y".repeat(20_000));
-        let (mut queued, mut rows, mut ended) = (0, 0, false);
-        loop {
-            while queued < 2_000 && pipeline.has_room() {
-                pipeline.execute(&sql).unwrap();
-                queued += 1;
-            }
-            if queued == 2_000 && !ended {
-                pipeline.sync().unwrap();
-                ended = true;
-            }
-            match pipeline.next().await.unwrap() {
-                Next::Event(Event::DataRow { statement, row }) => {
-                    assert_eq!(statement, rows);
-                    assert_eq!(row.values().next().unwrap().unwrap().len(), 20_000);
-                    rows += 1;
-                }
-                Next::Event(_) | Next::Room => {}
-                Next::Done => break,
-            }
-        }
-        assert_eq!(rows, 2_000);
+        flood(&mut connect(&database).await).await;
     });
 }
 
@@ -456,42 +429,6 @@ fn a_statement_can_be_cancelled_from_outside() {
         };
         assert_eq!(error.code, "57014");
     });
-}
-
-#[test]
-fn passwords_of_every_kind() {
-    let server = Options::new()
-        .hba(
-            "local all postgres trust\nlocal all scram scram-sha-256\nlocal all md5 md5\n\
-             local all clear password\n",
-        )
-        .start();
-    server.psql(
-        "CREATE ROLE scram LOGIN PASSWORD 'sécret'; CREATE ROLE clear LOGIN PASSWORD 'sécret';
-         SET password_encryption = 'md5'; CREATE ROLE md5 LOGIN PASSWORD 'sécret'",
-    );
-    let connect = |role: &'static str, password: &'static str| {
-        let socket = server.socket();
-        run(async {
-            let stream = UnixStream::connect(socket).await.unwrap();
-            let startup = Startup::new(role).set("database", "postgres");
-            let credentials = Credentials {
-                password: Some(Password::new(password)),
-                channel_binding: ChannelBinding::Never,
-            };
-            Connection::start(stream, &startup, credentials, None).await
-        })
-    };
-    for (role, kind) in [
-        ("scram", Authentication::ScramSha256),
-        ("md5", Authentication::Md5),
-        ("clear", Authentication::Cleartext),
-    ] {
-        assert_eq!(connect(role, "sécret").unwrap().authentication(), kind);
-        let error = connect(role, "guess").unwrap_err();
-        assert_eq!(error.server().unwrap().code, "28P01", "{role}: {error:?}");
-        assert!(!format!("{error} {error:?}").contains("guess"));
-    }
 }
 
 #[test]
