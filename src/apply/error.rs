@@ -1,8 +1,7 @@
 //! What can go wrong while a plan is applied.
 
 use crate::catalog::Id;
-use crate::connect::Error;
-use snapback_proto::ServerError;
+use crate::connect::{Error, ServerError};
 
 /// Why a plan was not applied. In each case but [`ApplyError::Unknown`] nothing was changed.
 #[derive(Debug, thiserror::Error)]

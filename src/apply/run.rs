@@ -1,11 +1,9 @@
 //! Steps, pipelined: one round trip for all of them, a tick for each.
 
-use snapback_proto::Event;
-
 use super::ApplyError;
 use crate::catalog::Step;
 use crate::catalog::quote::ident;
-use crate::connect::{Connection, Next};
+use crate::connect::{Connection, Event, Next, ServerError};
 
 /// Runs steps in the open transaction. `on_done` gets the place of each step (from 0) as the server completes it.
 ///
@@ -101,7 +99,7 @@ impl<'a> Statements<'a> {
     fn error(
         &self,
         statement: Option<usize>,
-        error: Box<snapback_proto::ServerError>,
+        error: Box<ServerError>,
     ) -> ApplyError {
         let step = statement
             .and_then(|statement| self.origin.get(statement))

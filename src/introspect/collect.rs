@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use snapback_proto::Event;
-
 use super::depend::Addresses;
 use super::{
     Database, DefaultPrivileges, IntrospectError, PIN, Reading, Unmodeled, Within, depend,
@@ -13,7 +11,7 @@ use crate::catalog::meta::acl;
 use crate::catalog::names::{Class, Key, Names, Scope};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
-use crate::connect::{Connection, Error, Next};
+use crate::connect::{Connection, Error, Event, Next};
 
 const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
      WHERE objoid >= 16384 OR (classoid = 2615 AND objoid = 2200) OR classoid = 3079";

@@ -1,9 +1,8 @@
 //! A connection and a reading of a test database, in a few words.
 
 use snapback::catalog::names::Scope;
-use snapback::connect::Connection;
+use snapback::connect::{ChannelBinding, Connection, Credentials, Startup};
 use snapback::introspect::{self, Reading, Within};
-use snapback_proto::{ChannelBinding, Credentials, Startup};
 use tokio::net::UnixStream;
 
 use super::postgres::Database;
