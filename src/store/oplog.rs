@@ -65,7 +65,7 @@ pub struct Operation {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<SavedRows>,
     /// Who ran it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Who::is_nobody")]
     pub who: Who,
 }
 
@@ -158,8 +158,8 @@ pub struct Who {
     /// Host name.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
-    /// Process id.
-    #[serde(default)]
+    /// Process id; 0 where there was none.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub pid: u32,
     /// Role in the database.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -167,6 +167,20 @@ pub struct Who {
     /// `application_name`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub application: String,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde wants"
+)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Who {
+    fn is_nobody(&self) -> bool {
+        *self == Who::default()
+    }
 }
 
 /// An operation in its log.

@@ -2,6 +2,7 @@
 
 mod basic;
 mod faults;
+mod golden;
 mod keep;
 mod memory;
 mod names;
