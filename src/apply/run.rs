@@ -96,11 +96,7 @@ impl<'a> Statements<'a> {
             .map(|&(step, _)| step)
     }
 
-    fn error(
-        &self,
-        statement: Option<usize>,
-        error: Box<ServerError>,
-    ) -> ApplyError {
+    fn error(&self, statement: Option<usize>, error: Box<ServerError>) -> ApplyError {
         let step = statement
             .and_then(|statement| self.origin.get(statement))
             .map(|&(step, _)| step);

@@ -19,8 +19,8 @@ pub async fn connect(config: &Config, host: &impl Host) -> Result<Connection, Fa
     if error.needs_password()
         && let Some(password) = host.password(config.user())?
     {
-        let config = config.clone().with_password(password);
-        return until_interrupted(host, Connection::open(&config))
+        config.remember_password(password);
+        return until_interrupted(host, Connection::open(config))
             .await?
             .map_err(Failure::from);
     }

@@ -88,9 +88,14 @@ fn a_missing_password_can_be_asked_for() {
             "the server asks for a password, and none was given",
         );
         assert!(error.needs_password(), "{error:?}");
-        open(&without(name).with_password(Password::new(format!("{SECRET}-{name}"))));
+        // What is typed once is there for all later connections with the same settings.
+        let config = without(name);
+        config.remember_password(Password::new(format!("{SECRET}-{name}")));
+        open(&config.clone());
+        open(&config);
     }
-    let wrong = without("ann").with_password(Password::new(format!("{SECRET}-typo")));
+    let wrong = without("ann");
+    wrong.remember_password(Password::new(format!("{SECRET}-typo")));
     assert!(!refused_saying(&wrong, "the password came from: terminal").needs_password());
 }
 

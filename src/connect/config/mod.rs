@@ -17,7 +17,12 @@ mod ssl;
 mod tests;
 mod url;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use key::Key;
 use settings::Settings;
@@ -93,6 +98,7 @@ pub struct Config {
     pub(in crate::connect) keepalives: Keepalives,
     pub(in crate::connect) ssl: Ssl,
     pub(in crate::connect) require_peer: Option<String>,
+    typed_password: Arc<OnceLock<Credential>>,
     warnings: Vec<String>,
 }
 
@@ -140,6 +146,7 @@ impl Config {
             keepalives: keepalives(settings)?,
             ssl: ssl::ssl(settings, environment)?,
             require_peer: settings.text(Key::Requirepeer).map(str::to_owned),
+            typed_password: Arc::default(),
             warnings: Vec::new(),
         };
         config.find_passwords(settings, environment);
@@ -149,10 +156,13 @@ impl Config {
     /// One password for every server, else the password file's for each.
     fn find_passwords(&mut self, settings: &Settings, environment: &Environment) {
         if let Some(setting) = settings.get(Key::Password) {
-            self.set_credential(&Credential {
+            let credential = Credential {
                 password: Password::new(&setting.value),
                 source: setting.source.clone(),
-            });
+            };
+            for host in &mut self.hosts {
+                host.credential = Some(credential.clone());
+            }
             return;
         }
         let (path, named) = match settings.text(Key::Passfile) {
@@ -190,20 +200,18 @@ impl Config {
         }
     }
 
-    fn set_credential(&mut self, credential: &Credential) {
-        for host in &mut self.hosts {
-            host.credential = Some(credential.clone());
-        }
+    /// Keeps a password that the user typed, for the servers for which none was found. All clones of these settings have
+    /// it from now on, so that a later connection does not ask again. Only the first counts.
+    pub fn remember_password(&self, password: Password) {
+        let source = Source::Terminal;
+        let _ = self.typed_password.set(Credential { password, source });
     }
 
-    /// The same settings with a password that the user typed.
-    #[must_use]
-    pub fn with_password(mut self, password: Password) -> Self {
-        self.set_credential(&Credential {
-            password,
-            source: Source::Terminal,
-        });
-        self
+    /// The password for one of the servers.
+    pub(in crate::connect) fn credential<'a>(&'a self, host: &'a Host) -> Option<&'a Credential> {
+        host.credential
+            .as_ref()
+            .or_else(|| self.typed_password.get())
     }
 
     /// The same settings for another database of the same server. Passwords stay those found for the first.

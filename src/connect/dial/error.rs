@@ -157,7 +157,7 @@ impl ConnectError {
     }
 
     /// Whether a password was all that was missing: ask for one, then try again with
-    /// [`Config::with_password`](crate::connect::Config::with_password).
+    /// [`Config::remember_password`](crate::connect::Config::remember_password).
     pub fn needs_password(&self) -> bool {
         matches!(self.cause(), Some(Cause::PasswordNeeded))
     }

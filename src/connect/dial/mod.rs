@@ -288,7 +288,7 @@ impl<'a> Dialer<'a> {
         stream: impl Transport + 'static,
         channel_binding: Binding,
     ) -> Result<Connection, Cause> {
-        let credential = host.credential.as_ref();
+        let credential = self.config.credential(host);
         let credentials = Credentials {
             password: credential.map(|credential| credential.password.clone()),
             channel_binding,

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::{
     super::{Config, Environment, Password, Source, SslMode},
-    hosts, password, resolve, resolve_in,
+    hosts, password, resolve_in,
 };
 
 fn home(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -259,15 +259,19 @@ fn a_password_file_others_can_read_is_not_used() {
 }
 
 #[test]
-fn a_typed_password_is_for_every_server() {
-    let config = resolve("host=a,b")
-        .unwrap()
-        .with_password(Password::new("typed"));
-    assert!(
-        config
-            .hosts()
-            .iter()
-            .all(|host| host.credential.as_ref().unwrap().password.expose() == "typed")
-    );
-    assert!(!format!("{config:?}").contains("typed"));
+fn a_typed_password_is_for_servers_that_have_none() {
+    let file = "b:*:*:*:from-file\n";
+    let home = home(&[(".pgpass", file)]);
+    let config = resolve_in("host=a,b", &at(home.path(), &[])).unwrap();
+    let earlier = config.clone();
+    config.remember_password(Password::new("typed"));
+    config.remember_password(Password::new("typed again"));
+    let passwords: Vec<_> = earlier
+        .hosts()
+        .iter()
+        .map(|host| earlier.credential(host).unwrap().password.expose())
+        .collect();
+    assert_eq!(passwords, ["typed", "from-file"]);
+    assert!(!format!("{config:?}{earlier:?}").contains("typed again"));
+    assert!(!format!("{earlier:?}").contains("\"typed"));
 }
