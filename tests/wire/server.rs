@@ -1,6 +1,7 @@
 //! `connect::Connection` against a real server.
 
 use std::io::ErrorKind;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -442,5 +443,30 @@ fn nothing_queued_is_done_at_once() {
         assert!(matches!(pipeline.next().await.unwrap(), Next::Done));
         pipeline.copy_data(b"for nobody").unwrap();
         assert!(matches!(pipeline.next().await.unwrap(), Next::Done));
+    });
+}
+
+#[test]
+fn a_real_server_negotiates_the_protocol() {
+    run(async {
+        let database = Database::new();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&lines);
+        let trace = Trace::new(move |line| sink.lock().unwrap().push(line.to_owned()));
+        let socket = database.server().socket();
+        let stream = UnixStream::connect(socket).await.unwrap();
+        // An option of the protocol that no server knows: it says so, and goes on.
+        let startup = Startup::new("postgres")
+            .set("database", database.name())
+            .set("_pq_.snapback", "1");
+        let credentials = Credentials {
+            password: None,
+            channel_binding: ChannelBinding::Never,
+        };
+        Connection::start(stream, &startup, credentials, Some(trace))
+            .await
+            .unwrap();
+        let lines = lines.lock().unwrap().join("\n");
+        assert!(lines.contains("NegotiateProtocolVersion"), "{lines}");
     });
 }
