@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use snapback::connect::{Error, Event, Next, ProtocolError, TransactionStatus};
+use snapback::connect::{
+    ChannelBinding, Connection, Credentials, Error, Event, Next, ProtocolError, Startup, Trace,
+    TransactionStatus,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
