@@ -6,8 +6,10 @@
 
 /// The settled form of an expression, a list of expressions, or a query.
 ///
-/// The one rewriting: `(ARRAY[a, b])::t[]` becomes `ARRAY[(a)::t, (b)::t]`, since the parser hands the type
-/// of a cast down to the elements of an array constructor (`transformTypeCast()` of `parser/parse_expr.c`).
+/// - `(ARRAY[a, b])::t[]` becomes `ARRAY[(a)::t, (b)::t]`, since the parser hands the type of a cast down to the
+///   elements of an array constructor (`transformTypeCast()` of `parser/parse_expr.c`).
+/// - `(VALUES ..)` becomes `( VALUES ..)`: a view that is nothing but VALUES is read again as one with a
+///   subquery (`get_from_clause_item()` of `ruleutils.c`).
 pub fn settle(text: &str) -> String {
     let mut settled = String::with_capacity(text.len());
     let mut at = 0;
@@ -15,6 +17,11 @@ pub fn settle(text: &str) -> String {
         if let Some((array, end)) = cast_array(text, at) {
             settled.push_str(&array);
             at = end;
+            continue;
+        }
+        if rest.starts_with("(VALUES ") {
+            settled.push_str("( VALUES ");
+            at += "(VALUES ".len();
             continue;
         }
         let end = token(text, at);
@@ -172,6 +179,14 @@ mod tests {
         assert_eq!(
             settle("(ARRAY[now()])::timestamp(3) without time zone[]"),
             "ARRAY[(now())::timestamp(3) without time zone]"
+        );
+    }
+
+    #[test]
+    fn values_are_a_subquery() {
+        assert_eq!(
+            settle("FROM (VALUES (1,'(VALUES ')) \"(VALUES \""),
+            "FROM ( VALUES (1,'(VALUES ')) \"(VALUES \""
         );
     }
 

@@ -130,8 +130,10 @@ impl Building<'_, '_> {
             for (user, _) in self.from.users(freed) {
                 if let Some(&freer) = self.index.frees.get(user) {
                     self.edge(freer, number);
-                    // Its users name it: they have to be dropped while it has that name.
-                    if let Some(aside) = aside.filter(|_| freer != number) {
+                    // Its users name it: they have to be dropped while it has that name. One that steps
+                    // aside itself is dropped by a name of its own.
+                    let steps_aside = self.index.aside.contains_key(user);
+                    if let Some(aside) = aside.filter(|_| freer != number && !steps_aside) {
                         self.edge(freer, aside);
                     }
                 }
