@@ -1,0 +1,2 @@
+CREATE TYPE pair AS (a integer, b text);
+CREATE TABLE pairs (id integer, p pair, ps pair[]);

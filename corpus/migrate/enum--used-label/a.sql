@@ -1,0 +1,3 @@
+CREATE TYPE size AS ENUM ('s', 'l');
+CREATE DOMAIN fit AS size;
+CREATE TABLE shirts (id integer, size size DEFAULT 's', fit fit);

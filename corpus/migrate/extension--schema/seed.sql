@@ -1,0 +1,1 @@
+INSERT INTO accounts VALUES ('Ann', 'a=>1');

@@ -1,0 +1,10 @@
+CREATE SCHEMA "F s";
+SET search_path = "F s", public;
+CREATE FUNCTION add(a integer, b integer DEFAULT 2) RETURNS integer LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN a + b; END $$;
+REVOKE EXECUTE ON FUNCTION add(integer, integer) FROM PUBLIC;
+CREATE FUNCTION "All ways"(IN "In" text, OUT "Out" integer, INOUT "both ""ways""" numeric, VARIADIC rest integer[] DEFAULT '{1,2}') LANGUAGE plpgsql SET search_path = '' AS $body$ BEGIN "Out" := $$2$$; END $body$;
+CREATE FUNCTION rows_of(n integer) RETURNS TABLE("select" integer, b text) LANGUAGE sql STABLE ROWS 50 AS 'SELECT n, ''x''';
+CREATE FUNCTION unnamed(a integer, text DEFAULT 'd') RETURNS SETOF text LANGUAGE sql AS 'SELECT $2';
+CREATE FUNCTION stamped() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE FUNCTION cut(integer) RETURNS integer LANGUAGE internal IMMUTABLE STRICT COST 3 AS 'int4um';
+CREATE FUNCTION stamped(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';

@@ -1,0 +1,11 @@
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE sales (day date, amount numeric);
+CREATE MATERIALIZED VIEW "Per day" WITH (fillfactor = 70) AS SELECT day, sum(amount) AS amount FROM sales GROUP BY day;
+CREATE MATERIALIZED VIEW empty AS SELECT 1 AS n, 'x'::text AS t WITH NO DATA;
+CREATE MATERIALIZED VIEW other AS SELECT 1 AS n, 'x'::text AS t;
+ALTER MATERIALIZED VIEW other ALTER COLUMN t SET STORAGE EXTERNAL;
+ALTER MATERIALIZED VIEW other ALTER COLUMN n SET STATISTICS 50;
+ALTER MATERIALIZED VIEW other ALTER COLUMN n SET (n_distinct = 5);
+COMMENT ON COLUMN other.n IS 'it''s one';
+GRANT SELECT (n) ON other TO corpus_reader;
+CREATE VIEW above AS SELECT * FROM "Per day" WHERE amount > 10;

@@ -1,0 +1,10 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE t (id integer, price numeric(8,2), note text);
+CREATE VIEW prices AS SELECT id, price, note FROM t;
+ALTER VIEW prices ALTER COLUMN price SET DEFAULT 9.5;
+COMMENT ON COLUMN prices.note IS 'it''s a note';
+GRANT SELECT (id), UPDATE (note) ON prices TO corpus_reader;
+CREATE VIEW of_owner AS SELECT id FROM t;
+ALTER VIEW of_owner OWNER TO corpus_owner;
+GRANT SELECT (id) ON of_owner TO corpus_reader WITH GRANT OPTION;
