@@ -96,7 +96,7 @@ fn walk(mut source: Source) -> Report {
         match source.next() {
             Ok(Some(Item::Statement { statement, file })) => {
                 let number = inspector.statement(&statement, file);
-                match judge(statement.text) {
+                match judge(statement.text, statement.standard_strings) {
                     Verdict::Valid => inspector.valid(),
                     Verdict::Unknown(reason) => {
                         let at = location(file, statement.span.start);

@@ -8,6 +8,7 @@
 
 use super::destroy;
 use super::lock;
+use super::setting::{Setting, setting};
 use super::tokens::Tokens;
 
 pub use super::destroy::Destroyed;
@@ -64,10 +65,14 @@ pub enum Control {
 #[must_use]
 pub fn classify(statement: &str) -> Class {
     let tokens = Tokens::new(statement);
+    let encoding = match setting(statement) {
+        Some(Setting::Encoding(encoding)) => encoding,
+        Some(Setting::StandardStrings(_)) | None => None,
+    };
     Class {
+        encoding,
         command: command(tokens),
         transaction: transaction(tokens),
-        encoding: encoding(tokens),
         destroys: destroy::destroys(tokens),
         locks: lock::locks(tokens),
     }
@@ -214,22 +219,6 @@ fn transaction(mut tokens: Tokens<'_>) -> Transaction {
         "alter" => alter(tokens),
         _ => Inside,
     }
-}
-
-/// Scripts are UTF-8, and so is the connection.
-fn encoding(mut tokens: Tokens<'_>) -> Option<String> {
-    if !tokens.eat("set") {
-        return None;
-    }
-    let _ = tokens.eat("local") || tokens.eat("session");
-    if tokens.eat("client_encoding") {
-        let _ = tokens.eat("to") || tokens.eat_char("=");
-    } else if !tokens.eat("names") {
-        return None;
-    }
-    let wanted = tokens.next()?.text.trim_matches('\'').to_ascii_lowercase();
-    let utf8 = matches!(wanted.as_str(), "utf8" | "utf-8" | "unicode" | "default");
-    (!utf8).then_some(wanted)
 }
 
 /// Whether BEGIN asks for more than READ COMMITTED and READ WRITE, which is what a run has.
@@ -454,18 +443,6 @@ mod tests {
                 "{inside}"
             );
         }
-    }
-
-    #[test]
-    fn encodings_other_than_utf8_are_seen() {
-        let encoding = |sql: &str| classify(sql).encoding;
-        assert_eq!(
-            encoding("SET client_encoding = 'LATIN1';").as_deref(),
-            Some("latin1")
-        );
-        assert_eq!(encoding("SET NAMES 'win1252'").as_deref(), Some("win1252"));
-        assert_eq!(encoding("SET client_encoding TO 'UTF8'"), None);
-        assert_eq!(encoding("SET search_path = latin1"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use super::place::Place;
 use super::psql::{self, ArgumentError};
+use super::setting::encoding;
 use super::variables::Variables;
 
 /// A command that cannot be carried out.
@@ -52,9 +53,6 @@ pub enum CommandError {
     /// `\connect` as somebody else, or to another server.
     #[error("\\connect with a user, host or port is not supported: one run is one connection")]
     OtherConnection,
-    /// `\encoding` other than UTF-8.
-    #[error("\\encoding {0}: scripts are read as UTF-8; convert the file instead")]
-    Encoding(String),
     /// Not supported, and why.
     #[error("the psql command {0} is not supported here: {1}")]
     Unsupported(String, &'static str),
@@ -79,6 +77,8 @@ pub(super) enum Command {
     /// To this database; `None`: the one we are in.
     Connect(Option<String>),
     Quit,
+    /// The script goes on in this encoding; `None` is UTF-8.
+    Encoding(Option<String>),
     Nothing,
 }
 
@@ -145,8 +145,7 @@ pub(super) fn read(text: &str, variables: &Variables) -> Result<Command, Command
         r"\q" | r"\quit" => Command::Quit,
         r"\encoding" => match first {
             None => Command::Nothing,
-            Some(encoding) if is_utf8(&encoding) => Command::Nothing,
-            Some(encoding) => return Err(CommandError::Encoding(encoding)),
+            Some(name) => Command::Encoding(encoding(&name)),
         },
         _ => return Err(CommandError::Unknown(name)),
     })
@@ -198,13 +197,6 @@ fn variable_name(name: String) -> Result<String, CommandError> {
     } else {
         Err(CommandError::VariableName(name))
     }
-}
-
-fn is_utf8(encoding: &str) -> bool {
-    matches!(
-        encoding.to_ascii_lowercase().as_str(),
-        "utf8" | "utf-8" | "unicode"
-    )
 }
 
 /// Most commands let a semicolon stand behind their argument, as people write it.

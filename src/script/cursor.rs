@@ -116,7 +116,7 @@ impl Cursor<'_> {
     }
 
     /// Behind the closing quote.
-    fn escape_content(self, mut at: usize) -> Option<usize> {
+    pub(super) fn escape_content(self, mut at: usize) -> Option<usize> {
         loop {
             let found = self.find2(at, b'\'', b'\\')?;
             match self.at(found)? {

@@ -1,8 +1,7 @@
 //! The transaction rules of a script: it runs inside one transaction that is not its own.
 //!
 //! A script may say BEGIN at its start and COMMIT at its end; the pair is taken off, since the run has its own.
-//! Whatever else would end, shape or leave the transaction is refused, with its place and the reason; so is
-//! another client encoding. Pure.
+//! Whatever else would end, shape or leave the transaction is refused, with its place and the reason. Pure.
 
 use super::classify::{Class, Control, Transaction};
 use super::location::Location;
@@ -12,7 +11,8 @@ use super::location::Location;
 pub enum Admission {
     /// It runs.
     Run,
-    /// It is the script's own outer BEGIN or COMMIT, and is left out.
+    /// It is the script's own outer BEGIN or COMMIT, or sets an encoding that the connection does not have. It is
+    /// left out.
     Absorb,
 }
 
@@ -38,11 +38,6 @@ pub enum RefusalKind {
         /// In a few words.
         reason: &'static str,
     },
-    /// `SET client_encoding` to something else.
-    #[error(
-        "a script is sent as UTF-8, so it cannot set client_encoding to {0}; convert the file instead"
-    )]
-    Encoding(String),
     /// COMMIT with more behind it.
     #[error(
         "this {command} ends its transaction in the middle of the script: more follows at {next}"
@@ -123,8 +118,8 @@ impl Gate {
                 kind,
             });
         }
-        if let Some(encoding) = &class.encoding {
-            return refuse(RefusalKind::Encoding(encoding.clone()));
+        if class.encoding.is_some() {
+            return Ok(Admission::Absorb); // what is sent is UTF-8, whatever the script says
         }
         let control = match class.transaction {
             Transaction::Inside => {

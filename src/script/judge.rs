@@ -9,6 +9,7 @@
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
+use super::cursor::Cursor;
 use super::suggest::suggestion;
 use super::tokens::{TokenKind, Tokens};
 
@@ -46,7 +47,12 @@ pub struct Fault {
 }
 
 /// Judges one statement. Call it on a thread with [`STACK`] bytes of stack.
-pub(super) fn judge(statement: &str) -> Verdict {
+pub(super) fn judge(statement: &str, standard_strings: bool) -> Verdict {
+    if !standard_strings && statement.contains('\\') {
+        let reason =
+            "standard_conforming_strings is off, so that only the server reads its strings right";
+        return Verdict::Unknown(reason.to_owned());
+    }
     if let Some(reason) = beyond_limits(statement) {
         return Verdict::Unknown(reason.to_owned());
     }
@@ -71,6 +77,11 @@ fn beyond_limits(statement: &str) -> Option<&'static str> {
     let (mut depth, mut deepest, mut length) = (0usize, 0, 0);
     for token in Tokens::new(statement) {
         if token.kind == TokenKind::Literal {
+            if goes_on_over_lines(token.text) {
+                return Some(
+                    "it has an E'..' string that goes on over lines, which only the server reads right",
+                );
+            }
             length += 2;
             continue;
         }
@@ -86,6 +97,20 @@ fn beyond_limits(statement: &str) -> Option<&'static str> {
         }
     }
     (deepest > DEEPEST).then_some("it is nested too deeply to be judged without a server")
+}
+
+/// Whether this is an `E'..'` string whose parts stand on several lines: both parsers take its second part for a
+/// string without escapes.
+fn goes_on_over_lines(literal: &str) -> bool {
+    let text = literal.as_bytes();
+    let escapes = text
+        .first()
+        .is_some_and(|first| first.eq_ignore_ascii_case(&b'e'));
+    let cursor = Cursor {
+        text,
+        complete: true,
+    };
+    escapes && cursor.escape_content(2) != Some(text.len()) && cursor.escape_string(2).is_some()
 }
 
 /// In the server's words, as far as they fit.
@@ -152,7 +177,7 @@ mod tests {
         let statement = statement.to_owned();
         let thread = std::thread::Builder::new().stack_size(STACK);
         thread
-            .spawn(move || judge(&statement))
+            .spawn(move || judge(&statement, true))
             .unwrap()
             .join()
             .unwrap()

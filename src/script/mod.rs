@@ -25,6 +25,7 @@ mod online;
 pub mod place;
 pub mod psql;
 pub mod run;
+mod setting;
 pub mod source;
 pub mod split;
 mod split_error;

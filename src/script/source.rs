@@ -259,15 +259,15 @@ impl Source {
     }
 
     fn leave(&mut self, frame: Frame) {
-        let standard = frame.splitter.standard_strings;
-        self.end = frame.splitter.place().offset;
-        let variables = frame.splitter.variables;
+        let inner = frame.splitter;
+        self.end = inner.place().offset;
         match self.frames.last_mut() {
             Some(outer) => {
-                outer.splitter.standard_strings = standard;
-                outer.splitter.variables = variables;
+                outer.splitter.standard_strings = inner.standard_strings;
+                outer.splitter.encoding = inner.encoding;
+                outer.splitter.variables = inner.variables;
             }
-            None => self.variables = variables,
+            None => self.variables = inner.variables,
         }
     }
 
@@ -276,6 +276,7 @@ impl Source {
         match self.frames.last_mut() {
             Some(outer) => {
                 splitter.standard_strings = outer.splitter.standard_strings;
+                splitter.encoding.clone_from(&outer.splitter.encoding);
                 splitter.variables = std::mem::take(&mut outer.splitter.variables);
             }
             None => splitter.variables = std::mem::take(&mut self.variables),
@@ -326,6 +327,11 @@ impl Source {
                 // psql: "only execution of that script is terminated".
                 if let Some(frame) = self.frames.pop() {
                     self.leave(frame);
+                }
+            }
+            commands::Command::Encoding(encoding) => {
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.splitter.encoding = encoding;
                 }
             }
             commands::Command::Nothing => {}

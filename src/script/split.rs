@@ -14,8 +14,9 @@ use super::copy_data::{CopyEnd, find_copy_end};
 use super::lex::{Event, Lexer, Unclosed};
 use super::place::{Place, Span};
 use super::psql;
+use super::setting::{Setting, setting};
 use super::split_error::{MAX_INSERTED, SplitError, SplitErrorKind, other_format};
-use super::statement::{Insertion, Statement, setting_of_standard_strings};
+use super::statement::{Insertion, Statement};
 use super::variables::{Form, Reference, Variables};
 
 /// How much is read from the input at once, in bytes.
@@ -67,6 +68,9 @@ pub struct Splitter<R> {
     pub active: bool,
     /// `standard_conforming_strings` as it will be when the next statement runs.
     pub standard_strings: bool,
+    /// The encoding that the script says it is in, unless that is UTF-8. Then it must be plain ASCII, which is
+    /// the same in both: anything else would be misread.
+    pub encoding: Option<String>,
     chunk: usize,
     buffer: Vec<u8>,
     /// Whether the input is read to its end.
@@ -101,6 +105,7 @@ impl<R: Read> Splitter<R> {
             variables: Variables::default(),
             active: true,
             standard_strings: true,
+            encoding: None,
             chunk: chunk.max(1),
             buffer: Vec::new(),
             complete: false,
@@ -159,6 +164,7 @@ impl<R: Read> Splitter<R> {
                 span,
                 insertions: &self.insertions,
                 copy_data,
+                standard_strings: self.standard_strings,
             }),
             What::Command => Piece::Command(Command { text: text(), span }),
             What::CopyData => Piece::CopyData(bytes),
@@ -251,8 +257,10 @@ impl<R: Read> Splitter<R> {
         let copy_data = self.lexer.copies_from_stdin();
         if self.lexer.begins_with_set() {
             let text = self.unread(end).get(start..).unwrap_or_default();
-            if let Some(setting) = setting_of_standard_strings(text) {
-                self.standard_strings = setting;
+            match std::str::from_utf8(text).ok().and_then(setting) {
+                Some(Setting::StandardStrings(on)) => self.standard_strings = on,
+                Some(Setting::Encoding(encoding)) => self.encoding = encoding,
+                None => {}
             }
         }
         self.skip_gap(start);
@@ -400,10 +408,15 @@ impl<R: Read> Splitter<R> {
     /// Marks what was found as given out; it goes at the next call.
     fn give(&mut self, Found { what, len }: Found) -> Result<(), SplitError> {
         let bytes = self.unread(len);
-        if matches!(what, What::Statement { .. } | What::Command)
-            && let Err(error) = std::str::from_utf8(bytes)
-        {
+        let text = matches!(what, What::Statement { .. } | What::Command);
+        if let (true, Err(error)) = (text, std::str::from_utf8(bytes)) {
             return Err(self.error_at(error.valid_up_to(), SplitErrorKind::NotUtf8));
+        }
+        if let Some(encoding) = &self.encoding
+            && let Some(at) = bytes.iter().position(|byte| !byte.is_ascii())
+        {
+            let kind = SplitErrorKind::OtherEncoding(encoding.clone());
+            return Err(self.error_at(at, kind));
         }
         let start = self.place;
         let end = Insertion::place(&self.insertions, start, bytes, len);

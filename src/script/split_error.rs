@@ -32,6 +32,11 @@ pub enum SplitErrorKind {
     /// A statement that is not UTF-8.
     #[error("not valid UTF-8; convert the file first, for example with `iconv -t UTF-8`")]
     NotUtf8,
+    /// A character beyond ASCII in a script that says it is in another encoding.
+    #[error(
+        "the script says that it is in {0}; convert it to UTF-8 first, and leave that statement out"
+    )]
+    OtherEncoding(String),
     /// A psql command inside a statement.
     #[error(
         "the psql command {0} stands inside a statement; end the statement with a semicolon first"

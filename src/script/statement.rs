@@ -14,6 +14,8 @@ pub struct Statement<'a> {
     pub span: Span,
     /// Whether the data of this `COPY .. FROM STDIN` follows in the script.
     pub copy_data: bool,
+    /// Whether it was read with `standard_conforming_strings` on.
+    pub standard_strings: bool,
     pub(super) insertions: &'a [Insertion],
 }
 
@@ -46,6 +48,7 @@ impl Statement<'_> {
             text: self.text.into(),
             span: self.span,
             copy_data: self.copy_data,
+            standard_strings: self.standard_strings,
             insertions: self.insertions.into(),
         }
     }
@@ -60,6 +63,8 @@ pub struct OwnedStatement {
     pub span: Span,
     /// See [`Statement::copy_data`].
     pub copy_data: bool,
+    /// See [`Statement::standard_strings`].
+    pub standard_strings: bool,
     insertions: Box<[Insertion]>,
 }
 
@@ -71,6 +76,7 @@ impl OwnedStatement {
             text: &self.text,
             span: self.span,
             copy_data: self.copy_data,
+            standard_strings: self.standard_strings,
             insertions: &self.insertions,
         }
     }
@@ -142,59 +148,9 @@ impl Insertion {
     }
 }
 
-/// What `SET [SESSION|LOCAL] standard_conforming_strings = ..` sets; `None` for every other statement, and for
-/// what only the server knows (`DEFAULT`: the default has been "on" since 9.1).
-pub(super) fn setting_of_standard_strings(statement: &[u8]) -> Option<bool> {
-    const NAME: &str = "standard_conforming_strings";
-    // A SET of anything else is recognised without looking at all of it.
-    let head = statement.get(..statement.len().min(200))?;
-    let head = std::str::from_utf8(head).ok()?.to_ascii_lowercase();
-    let mut words = head
-        .split(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '\'' | '"' | ';'))
-        .filter(|word| !word.is_empty());
-    if words.next()? != "set" {
-        return None;
-    }
-    let mut name = words.next()?;
-    if matches!(name, "session" | "local") {
-        name = words.next()?;
-    }
-    if name != NAME {
-        return None;
-    }
-    let mut value = words.next()?;
-    if value == "to" {
-        value = words.next()?;
-    }
-    match value {
-        "on" | "true" | "yes" | "1" | "default" => Some(true),
-        "off" | "false" | "no" | "0" => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn set_standard_conforming_strings_is_seen() {
-        let setting = |text: &str| setting_of_standard_strings(text.as_bytes());
-        assert_eq!(
-            setting("SET standard_conforming_strings = off;"),
-            Some(false)
-        );
-        assert_eq!(
-            setting("set local Standard_Conforming_Strings to 'ON'"),
-            Some(true)
-        );
-        assert_eq!(
-            setting("SET SESSION standard_conforming_strings=0;"),
-            Some(false)
-        );
-        assert_eq!(setting("SET search_path = off;"), None);
-        assert_eq!(setting("SET"), None);
-    }
 
     #[test]
     fn places_around_insertions() {

@@ -28,6 +28,11 @@ const WORDS: &str = "\
     STDOUT CURRENT_USER CURRENT_TIMESTAMP TRUE FALSE ARRAY ASC DESC FIRST LAST NULLS FOR TRUNCATE ONLY \
     EXCLUDE INCLUDE TO OF ALL ANY IF WITH COPY MATCHED MERGE";
 
+/// Names of types, which are no misspelt keywords.
+const TYPES: &str = "\
+    INT INTEGER BIGINT SMALLINT TEXT CHAR VARCHAR BOOLEAN BOOL NUMERIC DECIMAL REAL FLOAT DOUBLE DATE TIME \
+    TIMESTAMP TIMESTAMPTZ INTERVAL JSON JSONB UUID BYTEA SERIAL BIGSERIAL INET MONEY NAME OID POINT XML";
+
 /// What somebody may have meant whose statement has a syntax error at byte `at`.
 pub(super) fn suggestion(statement: &str, at: usize) -> Option<String> {
     let mut before: Option<Token<'_>> = None;
@@ -68,7 +73,7 @@ fn words(list: &str) -> impl Iterator<Item = &str> {
 
 fn nearest(token: Token<'_>, candidates: &str) -> Option<String> {
     let word = token.text.to_uppercase();
-    let mut known = words(COMMANDS).chain(words(WORDS));
+    let mut known = words(COMMANDS).chain(words(WORDS)).chain(words(TYPES));
     let known = known.any(|keyword| keyword == word);
     if token.kind != TokenKind::Word || known || word.len() < 3 || word.len() > 20 {
         return None;
@@ -127,6 +132,10 @@ mod tests {
         assert_eq!(suggestion("SELECT FROM", 7), None);
         assert_eq!(suggestion("SELECT 1 customers x", 9), None);
         assert_eq!(suggestion("DROP TABLE", 10), None);
+        assert_eq!(
+            suggestion("CREATE TABLE t (a int AUTO_INCREMENT)", 22),
+            None
+        );
         assert_eq!(suggestion("", 0), None);
     }
 }

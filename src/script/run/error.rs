@@ -10,13 +10,13 @@ use super::super::source::SourceError;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The script cannot be read on.
-    #[error(transparent)]
+    #[error("{}", .0.kind)]
     Source(#[from] SourceError),
     /// A statement does not fit into one transaction.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The server reports an error.
-    #[error("{error}")]
+    #[error("{}", error.message)]
     Statement {
         /// Where, as exactly as the server says.
         location: Option<Location>,

@@ -75,6 +75,10 @@ impl Flights {
         self.0.len()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn push(&mut self, flight: Flight) {
         self.0.push_back(flight);
     }

@@ -9,6 +9,8 @@ mod error;
 mod flight;
 mod sink;
 
+use std::time::Duration;
+
 use crate::connect::{Canceller, CommandTag, Connection, Event, Interrupt, Next, Pipeline};
 
 pub use error::RunError;
@@ -22,6 +24,9 @@ use flight::{Flight, Flights};
 
 /// How many statements may be under way at once. At a round trip of 100 ms this still lets 40,000 run in a second.
 const MOST_UNDER_WAY: usize = 4_096;
+
+/// How often a cancel request is sent until the server answers: one that arrives between two statements is lost.
+const INSIST: Duration = Duration::from_millis(200);
 
 /// What became of a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +84,7 @@ pub async fn run(
         sink,
         summary: Summary::default(),
         failed: None,
+        gave_up: false,
     };
     runner.run(&canceller, interrupt).await?;
     match runner.failed {
@@ -95,6 +101,8 @@ struct Runner<'a> {
     summary: Summary,
     /// The first thing that went wrong. Nothing is sent after it.
     failed: Option<RunError>,
+    /// Whether the server was asked to cancel.
+    gave_up: bool,
 }
 
 /// Where the statements come from.
@@ -113,9 +121,7 @@ impl Runner<'_> {
             while !self.feed.over && self.pipeline.has_room() && self.flights.len() < MOST_UNDER_WAY
             {
                 if let Err(error) = self.send_next() {
-                    self.fail(error)?;
-                    // Of what is under way nothing will stay, so it need not come to its end.
-                    let _ = canceller.cancel().await;
+                    self.give_up(error, canceller).await?;
                 }
             }
             let interrupted = matches!(self.failed, Some(RunError::Interrupted));
@@ -123,12 +129,14 @@ impl Runner<'_> {
                 biased;
                 () = interrupt.wait(), if !interrupted => {
                     self.failed = None;
-                    self.fail(RunError::Interrupted)?;
-                    // Where the server cannot be asked it ends by itself, later.
-                    let _ = canceller.cancel().await;
+                    self.give_up(RunError::Interrupted, canceller).await?;
                     continue;
                 }
                 next = self.pipeline.next() => next?,
+                () = tokio::time::sleep(INSIST), if self.gave_up => {
+                    let _ = canceller.cancel().await;
+                    continue;
+                }
             };
             match next {
                 Next::Event(event) => self.take(event)?,
@@ -136,6 +144,17 @@ impl Runner<'_> {
                 Next::Done | Next::Room => {}
             }
         }
+    }
+
+    /// Stops although the server has not failed. Of what is under way nothing will stay, so the server is asked to
+    /// cancel it. Where it cannot be asked, it comes to its end by itself.
+    async fn give_up(&mut self, error: RunError, canceller: &Canceller) -> Result<(), RunError> {
+        self.fail(error)?;
+        if !self.flights.is_empty() {
+            self.gave_up = true;
+            let _ = canceller.cancel().await;
+        }
+        Ok(())
     }
 
     /// Sends the next statement, or the next piece of COPY data.

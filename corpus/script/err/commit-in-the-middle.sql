@@ -1,0 +1,4 @@
+BEGIN;
+CREATE TABLE a (a int);
+COMMIT;
+CREATE TABLE b (a int);

@@ -1,0 +1,1 @@
+\i /nowhere/missing.sql

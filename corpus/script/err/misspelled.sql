@@ -1,0 +1,5 @@
+CREAT TABLE t (a int);
+SELECT * FRM t;
+CREATE TABLE u (a int NOT NUL);
+SELECT 1 WEHRE true;
+DROP TABLE u;

@@ -1,0 +1,3 @@
+SET client_encoding = 'LATIN1';
+SELECT 1;
+SELECT 'é';

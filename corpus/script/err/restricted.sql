@@ -1,0 +1,3 @@
+\restrict abc
+\echo no
+\unrestrict abc

@@ -1,0 +1,2 @@
+DO $x$ BEGIN END $y$;
+SELECT 1;

@@ -1,0 +1,10 @@
+CREATE TABLE t (a int, pending_end int);
+CREATE FUNCTION fn_atomic(a int) RETURNS text LANGUAGE sql BEGIN ATOMIC
+  SELECT CASE WHEN a > 0 THEN CASE WHEN a > 9 THEN 'many;' ELSE 'some' END ELSE 'none' END;
+END;
+CREATE PROCEDURE p(x int) BEGIN ATOMIC
+  INSERT INTO t (a) VALUES (x);
+  UPDATE t SET a = (CASE WHEN a = 1 THEN 2 ELSE 3 END) WHERE pending_end IS NULL;
+END;
+CREATE OR REPLACE FUNCTION ends() RETURNS int RETURN 1;
+SELECT fn_atomic(3);

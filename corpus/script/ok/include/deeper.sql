@@ -1,0 +1,3 @@
+COMMENT ON TABLE :name IS :'name';
+\q
+this is never read

@@ -1,0 +1,10 @@
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', 'public', false);
+BEGIN;
+CREATE TABLE t (a int);
+SAVEPOINT s;
+INSERT INTO t VALUES (1);
+ROLLBACK TO SAVEPOINT s;
+INSERT INTO t VALUES (2);
+RELEASE s;
+COMMIT;
