@@ -5,6 +5,7 @@ mod auth;
 mod faults;
 mod hosts;
 mod pki;
+mod program;
 mod tls;
 
 use std::sync::OnceLock;
