@@ -83,6 +83,7 @@ pub enum Verb {
     Plan(super::plan::Args),
     Rollback(super::rollback::Args),
     Restore(super::restore::Args),
+    Run(super::run::Args),
     Check(super::check::Args),
 }
 

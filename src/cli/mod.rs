@@ -18,6 +18,8 @@ pub mod progress;
 pub mod prompt;
 pub mod restore;
 pub mod rollback;
+pub mod rows;
+pub mod run;
 mod signals;
 pub mod snapshot;
 pub mod text;
@@ -46,7 +48,7 @@ pub fn main() -> ExitCode {
     let (interrupter, interrupt) = Interrupt::new();
     signals::listen(interrupter);
     let context = Context::new(globals, interrupt);
-    let code = match run(verb, &context) {
+    let code = match start(verb, &context) {
         Ok(exit) => exit.exit_code(),
         Err(failure) => {
             error::print(&failure, &context.output);
@@ -56,7 +58,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-fn run(verb: Verb, context: &Context) -> Result<Exit, Failure> {
+fn start(verb: Verb, context: &Context) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -70,6 +72,7 @@ async fn dispatch(verb: Verb, context: &Context) -> Result<Exit, Failure> {
         Verb::Plan(args) => plan::run(args, context).await,
         Verb::Rollback(args) => rollback::run(args, context).await,
         Verb::Restore(args) => restore::run(args, context).await,
+        Verb::Run(args) => run::run(args, context).await,
         Verb::Check(args) => check::run(args, context).await,
     }
 }

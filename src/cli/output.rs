@@ -144,14 +144,23 @@ impl Output {
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        let stdout = io::stdout().lock();
-        let choice = self.color_choice(&stdout);
-        let stream = AutoStream::new(stdout, choice);
-        let mut out = BufWriter::new(WhileRead {
-            stream,
-            closed: false,
-        });
-        write(&mut out).and_then(|()| out.flush()).map_err(|error| {
+        let print = || {
+            let stdout = io::stdout().lock();
+            let choice = self.color_choice(&stdout);
+            let stream = AutoStream::new(stdout, choice);
+            let mut out = BufWriter::new(WhileRead {
+                stream,
+                closed: false,
+            });
+            write(&mut out).and_then(|()| out.flush())
+        };
+        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bar.clone();
+        let written = match bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        };
+        written.map_err(|error| {
             Failure::unreachable(format!(
                 "could not write the result to standard output: {error}"
             ))

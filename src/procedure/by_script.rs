@@ -200,7 +200,8 @@ pub(super) fn place(failure: Failure, location: &Location) -> Failure {
     })
 }
 
-fn failed(error: RunError) -> Failed {
+/// What a script's failure is to the user.
+pub(super) fn failed(error: RunError) -> Failed {
     let location = error.location().cloned();
     let transient = error
         .server()
@@ -209,7 +210,7 @@ fn failed(error: RunError) -> Failed {
         RunError::Connection(error) => return crate::apply::ApplyError::from(error).into(),
         RunError::Interrupted => Failure::rolled_back("interrupted"),
         RunError::Statement { error, .. } => {
-            Failure::rolled_back("a statement of the script failed").server(*error)
+            Failure::rolled_back(error.message.clone()).server(*error)
         }
         RunError::Source(error) => Failure::rolled_back(error.kind.to_string()),
         RunError::Refused(refusal) => Failure::refused(refusal.to_string())

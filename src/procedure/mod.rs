@@ -17,6 +17,7 @@ pub mod restore;
 pub mod rollback;
 pub mod rollback_script;
 mod rows;
+pub mod run;
 pub mod session;
 pub mod snapshot;
 pub mod transaction;

@@ -110,7 +110,7 @@ fn allowed(facts: &Facts<'_>) -> Vec<String> {
         .collect()
 }
 
-fn counts(reading: &Reading) -> BTreeMap<String, u64> {
+pub(super) fn counts(reading: &Reading) -> BTreeMap<String, u64> {
     reading
         .catalog
         .counts()

@@ -2,6 +2,7 @@
 //! transaction.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::by_script::{ByScript, place};
 use super::consent::{Consent, Question};
@@ -29,7 +30,9 @@ pub async fn run(
     let record = record(path)?;
     let mut connection = session::connect(config, host).await?;
     store.check_writable()?;
-    let report = check(&mut connection, path).await?;
+    let source = Source::open(path)
+        .map_err(|error| place(Failure::refused(error.kind.to_string()), &error.location))?;
+    let report = check(&mut connection, source).await?;
     let present =
         session::reading(&mut connection, &Scope::default(), Within::Nothing, host).await?;
     host.note(&format!(
@@ -49,7 +52,7 @@ pub async fn run(
 }
 
 /// What the operation log says of a script: the text itself is the user's.
-fn record(path: &Path) -> Result<store::Script, Failure> {
+pub(super) fn record(path: &Path) -> Result<store::Script, Failure> {
     let unreadable = |error: std::io::Error| {
         Failure::refused(format!("could not read {}: {error}", path.display()))
     };
@@ -85,9 +88,8 @@ impl std::io::Write for Hasher {
 }
 
 /// Grammar and transaction rules, by the server; the first error ends it.
-async fn check(connection: &mut Connection, path: &Path) -> Result<Report, Failure> {
-    let source = Source::open(path)
-        .map_err(|error| place(Failure::refused(error.kind.to_string()), &error.location))?;
+pub(super) async fn check(connection: &mut Connection, source: Source) -> Result<Report, Failure> {
+    let file = Arc::clone(source.main_file());
     let report = script::online(connection, source).await?;
     match report
         .findings
@@ -95,11 +97,10 @@ async fn check(connection: &mut Connection, path: &Path) -> Result<Report, Failu
         .find(|finding| finding.severity == Severity::Error)
     {
         Some(finding) => Err(broken(finding)),
-        None if report.statements == 0 => Err(Failure::refused(format!(
-            "{} has no statement",
-            path.display()
-        ))
-        .state("Nothing was changed.")),
+        None if report.statements == 0 => {
+            Err(Failure::refused(format!("{} has no statement", file.shown))
+                .state("Nothing was changed."))
+        }
         None => Ok(report),
     }
 }

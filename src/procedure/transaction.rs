@@ -160,7 +160,7 @@ impl From<crate::connect::Error> for Failed {
 }
 
 /// Takes the emergency snapshot and the rows saved with it out of the store again: nothing was destroyed.
-fn take_back(prepared: Option<Prepared>, store: &Store, host: &impl Host) {
+pub(super) fn take_back(prepared: Option<Prepared>, store: &Store, host: &impl Host) {
     if let Some(prepared) = prepared
         && let Err(error) = store.discard(prepared)
     {
@@ -313,7 +313,7 @@ pub(super) fn stop_if_asked(host: &impl Host) -> Result<(), Failure> {
 }
 
 /// The state before, durable before anything runs.
-fn emergency(
+pub(super) fn emergency(
     store: &Store,
     present: &Reading,
     operation: &OperationId,

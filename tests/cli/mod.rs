@@ -2,6 +2,7 @@
 
 mod check;
 mod prompt;
+mod run;
 
 use std::process::Command;
 
