@@ -12,6 +12,8 @@ mod order;
 mod refuse;
 mod replace;
 mod script;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use crate::catalog::{Catalog, Step};

@@ -4,11 +4,11 @@
 //! An object that holds rows is never dropped to change it. What cannot be done without that is refused,
 //! with all reasons at once.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::refuse::Refusal;
 use super::world::{Slot, World};
-use crate::catalog::{Id, Step, Strength, kind};
+use crate::catalog::{Edge, Id, Step, Strength, kind};
 use crate::diff::{Change, Diff};
 
 /// The decisions.
@@ -31,7 +31,6 @@ pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fa
         from,
         to,
         diff,
-        slots: HashSet::new(),
         queue: VecDeque::new(),
         fates: Fates {
             gone: BTreeSet::new(),
@@ -43,6 +42,7 @@ pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fa
     };
     deciding.start();
     deciding.settle();
+    deciding.replace_what_stands_between();
     deciding.fates.refused.sort();
     deciding.fates.refused.dedup();
     deciding.fates
@@ -62,8 +62,6 @@ struct Deciding<'w, 'a> {
     from: &'w World<'a>,
     to: &'w World<'a>,
     diff: &'a Diff,
-    /// Names that what is made will take.
-    slots: HashSet<Slot<'a>>,
     queue: VecDeque<Work<'a>>,
     fates: Fates<'a>,
 }
@@ -77,7 +75,7 @@ impl<'a> Deciding<'_, 'a> {
                     self.fates.gone.insert(id);
                     self.queue.push_back(Work::Dropped(id));
                 }
-                Change::Added => self.make(id),
+                Change::Added => drop(self.fates.made.insert(id)),
                 Change::Changed(aspects) if aspects.body() => self.change(id, &aspects.fields),
                 Change::Changed(_) => {}
             }
@@ -89,13 +87,6 @@ impl<'a> Deciding<'_, 'a> {
                     self.queue.push_back(Work::Replace(&part.id));
                 }
             }
-        }
-    }
-
-    fn make(&mut self, id: &'a Id) {
-        self.fates.made.insert(id);
-        if !id.is_part() {
-            self.slots.extend(Slot::of(id));
         }
     }
 
@@ -137,7 +128,7 @@ impl<'a> Deciding<'_, 'a> {
         if !self.fates.gone.insert(id) {
             return;
         }
-        self.make(id);
+        self.fates.made.insert(id);
         self.fates.alters.remove(id);
         let root_goes = self
             .from
@@ -172,35 +163,37 @@ impl<'a> Deciding<'_, 'a> {
     fn free_users(&mut self, dropped: &'a Id) {
         let from = self.from;
         for &(user, _) in from.users(dropped) {
-            if !self.fates.gone.contains(user) && !self.lets_go(user, dropped) {
-                self.free_user(user, dropped);
+            if self.fates.gone.contains(user) {
+                continue;
+            }
+            let goes_on = self.goes_on_using(user, dropped);
+            if !goes_on && self.fates.alters.contains_key(user) {
+                continue;
+            }
+            if user.kind.rebuildable() {
+                self.queue.push_back(Work::Replace(user));
+            } else {
+                self.move_over(user, dropped, goes_on);
             }
         }
     }
 
-    /// Whether the steps that alter an object leave it without this dependency, and can run before the
-    /// other is dropped.
-    fn lets_go(&self, user: &'a Id, dropped: &Id) -> bool {
-        if !self.fates.alters.contains_key(user) || self.to.depends(user, dropped) {
-            return false;
-        }
+    /// Whether the new form of an object uses what takes the name of something that is dropped: its new
+    /// form, or another object.
+    fn goes_on_using(&self, user: &Id, dropped: &Id) -> bool {
         let name = Slot::of(self.from.root_or_self(dropped));
-        // Its new form may use something that can be made only once the name is free.
-        !self.to.edges(user).iter().any(|edge| {
-            let root = self.to.root_or_self(&edge.to);
-            self.fates.made.contains(root) && Slot::of(root) == name
-        })
+        self.to
+            .edges(user)
+            .iter()
+            .any(|Edge { to, .. }| *to == *dropped || Slot::of(self.to.root_or_self(to)) == name)
     }
 
-    fn free_user(&mut self, user: &'a Id, dropped: &'a Id) {
-        if user.kind.rebuildable() {
-            self.queue.push_back(Work::Replace(user));
-            return;
-        }
+    /// The old form steps aside, and what holds rows moves from it to the new one.
+    fn move_over(&mut self, user: &'a Id, dropped: &'a Id, goes_on: bool) {
         let steps = self
             .from
             .get(user)
-            .filter(|_| self.fates.made.contains(dropped))
+            .filter(|_| goes_on)
             .and_then(|object| object.body.follow(user, dropped));
         match steps {
             Some(steps) => {
@@ -211,6 +204,31 @@ impl<'a> Deciding<'_, 'a> {
                 id: dropped.clone(),
                 user: user.clone(),
             }),
+        }
+    }
+
+    /// What is altered from using something that goes to using something that comes stands between the two:
+    /// the old has to wait for it and it for the new, which may have to wait for the old. Dropped and made
+    /// again it is in nobody's way.
+    fn replace_what_stands_between(&mut self) {
+        loop {
+            let alters = &self.fates.alters;
+            let comes =
+                |edge: &Edge| self.fates.made.contains(&edge.to) || alters.contains_key(&edge.to);
+            let goes = |edge: &Edge| self.fates.gone.contains(&edge.to);
+            let between: Vec<&Id> = alters
+                .keys()
+                .copied()
+                .filter(|id| id.kind.rebuildable())
+                .filter(|id| {
+                    self.from.edges(id).iter().any(goes) && self.to.edges(id).iter().any(comes)
+                })
+                .collect();
+            if between.is_empty() {
+                return;
+            }
+            self.queue.extend(between.into_iter().map(Work::Replace));
+            self.settle();
         }
     }
 

@@ -59,11 +59,6 @@ impl<'a> World<'a> {
         self.catalog.edges(id)
     }
 
-    /// Whether one object depends directly on another.
-    pub(super) fn depends(&self, id: &Id, on: &Id) -> bool {
-        self.edges(id).iter().any(|edge| edge.to == *on)
-    }
-
     /// What depends on an object, sorted.
     pub(super) fn users(&self, id: &Id) -> &[(&'a Id, Strength)] {
         self.users.get(id).map_or(&[], Vec::as_slice)
