@@ -80,6 +80,8 @@ impl Globals {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Snapshot(super::snapshot::Args),
+    Show(super::show::Args),
+    Diff(super::diff::Args),
     Plan(super::plan::Args),
     Rollback(super::rollback::Args),
     Restore(super::restore::Args),

@@ -7,6 +7,7 @@ pub mod args;
 pub mod change;
 pub mod check;
 pub mod context;
+pub mod diff;
 pub mod environment;
 pub mod error;
 pub mod exit;
@@ -20,6 +21,7 @@ pub mod restore;
 pub mod rollback;
 pub mod rows;
 pub mod run;
+pub mod show;
 mod signals;
 pub mod snapshot;
 pub mod text;
@@ -69,6 +71,8 @@ fn start(verb: Verb, context: &Context) -> Result<Exit, Failure> {
 async fn dispatch(verb: Verb, context: &Context) -> Result<Exit, Failure> {
     match verb {
         Verb::Snapshot(args) => snapshot::run(args, context).await,
+        Verb::Show(args) => show::run(args, context).await,
+        Verb::Diff(args) => diff::run(args, context).await,
         Verb::Plan(args) => plan::run(args, context).await,
         Verb::Rollback(args) => rollback::run(args, context).await,
         Verb::Restore(args) => restore::run(args, context).await,

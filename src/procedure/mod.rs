@@ -4,10 +4,12 @@
 //! rollback ---+--> preflight --> consent --> transaction --+--> rows (saved, and put back)
 //! restore ----+                                            +--> record (operation log)
 //! snapshot --> session (connection, reading)
+//! compare  --> session, store (two schemas side by side)
 //! ```
 
 mod by_plan;
 mod by_script;
+pub mod compare;
 pub mod consent;
 pub mod failure;
 pub mod host;

@@ -5,7 +5,6 @@
 //! them: that order is `plan`'s.
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::{Catalog, Id, Object, Step, print};
@@ -19,23 +18,12 @@ pub fn object(catalog: &Catalog, id: &Id) -> Option<String> {
     Some(out)
 }
 
-/// The SQL of all root objects, each under a line that names it.
-pub fn whole(catalog: &Catalog) -> String {
-    let mut roots: Vec<&Object> = catalog
-        .objects()
-        .iter()
-        .filter(|object| !object.id.is_part())
-        .collect();
-    roots.sort_by(|a, b| (a.id.kind, &a.id).cmp(&(b.id.kind, &b.id)));
-    let mut out = String::new();
-    for root in roots {
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        let _ = writeln!(out, "-- {}", root.id);
-        print::steps(&steps(catalog, root), &mut out);
-    }
-    out
+/// All root objects, in the order of the kinds and of their names.
+pub fn roots(catalog: &Catalog) -> Vec<&Id> {
+    let ids = catalog.objects().iter().map(|object| &object.id);
+    let mut roots: Vec<&Id> = ids.filter(|id| !id.is_part()).collect();
+    roots.sort_by_key(|id| (id.kind, *id));
+    roots
 }
 
 /// The root object that an object of the catalog belongs to: itself, or what it is a part of.
