@@ -1,6 +1,7 @@
 //! The program as a process: what all verbs share, such as help, exit codes and bad arguments.
 
 mod check;
+mod diff;
 mod prompt;
 mod run;
 
