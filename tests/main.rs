@@ -14,6 +14,7 @@ mod connect;
 mod introspect;
 mod plan;
 mod replay;
+mod rollback;
 mod script;
 #[cfg(feature = "static-test")]
 mod static_binary;

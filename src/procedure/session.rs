@@ -117,11 +117,6 @@ pub async fn with_cancel<T>(
     }
 }
 
-/// What a store's error is to the user.
-pub fn store_failed(error: StoreError) -> Failure {
-    Failure::from(error)
-}
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {

@@ -62,9 +62,7 @@ pub async fn take(
     if !request.move_label {
         meta.label.clone_from(&request.label);
     }
-    let written = store
-        .write_snapshot(&data, meta)
-        .map_err(session::store_failed)?;
+    let written = store.write_snapshot(&data, meta)?;
     Ok(Taken { reading, written })
 }
 
@@ -100,8 +98,8 @@ pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
 
 /// A stored snapshot as a catalog.
 pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failure> {
-    let manifest = store.manifest(id).map_err(session::store_failed)?;
-    let data = store.read_snapshot(id).map_err(session::store_failed)?;
+    let manifest = store.manifest(id)?;
+    let data = store.read_snapshot(id)?;
     let corrupt = |what: &str, error: canon::CanonError| {
         Failure::unreachable(format!("snapshot {id}: {what}: {error}"))
     };

@@ -321,9 +321,8 @@ pub(super) fn emergency(
     let data = snapshot::encode(&present.catalog)?;
     let meta = snapshot::describe(present, Origin::Before(operation.clone()));
     store.prepare(&data, meta).map_err(|error| {
-        let failure = session::store_failed(error);
         Failure::rolled_back(format!(
-            "the emergency snapshot could not be stored: {failure}"
+            "the emergency snapshot could not be stored: {error}"
         ))
     })
 }

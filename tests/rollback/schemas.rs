@@ -1,0 +1,55 @@
+//! Schemas of real applications, where the folder `../shared/schemas` is there: snapshot, restore into an empty database,
+//! and the oracle sees no difference; the roots are equal.
+
+use std::fs;
+
+use super::{Bench, on};
+use crate::support::postgres::{Database, Server};
+use crate::support::source::root;
+
+/// At least this many have only kinds that are modelled.
+const FLOOR: usize = 14;
+
+#[test]
+fn real_schemas_survive_a_restore() {
+    let folder = root().join("../shared");
+    let Ok(schemas) = fs::read_dir(folder.join("schemas")) else {
+        return;
+    };
+    Server::shared().psql(&fs::read_to_string(folder.join("pairs/prelude.sql")).unwrap());
+    let mut files: Vec<_> = schemas.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+    files.sort();
+    let (mut passed, mut failed) = (0, Vec::new());
+    for file in &files {
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let bench = Bench::new("");
+        if bench.database.psql_file(file).is_err() {
+            continue;
+        }
+        let taken = bench.snapback(&["snapshot", "x", "--strict", "--format", "json"]);
+        if taken.code == Some(3) {
+            continue;
+        }
+        let taken = taken.exits(0).json();
+        let copy = Database::new();
+        let restored = on(&copy, bench.folder.path())
+            .args(["restore", "x", "--format", "json"])
+            .run();
+        if restored.code != Some(0) {
+            failed.push(format!("{name}: {restored}"));
+        } else if restored.json()["root"] != taken["root"] {
+            failed.push(format!("{name}: the roots differ"));
+        } else if copy.pg_dump(&["-s"]) != bench.dump() {
+            failed.push(format!("{name}: the dumps differ"));
+        } else {
+            passed += 1;
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert!(
+        passed >= FLOOR,
+        "only {passed} of {} schemas passed",
+        files.len()
+    );
+}
