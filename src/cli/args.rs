@@ -82,6 +82,7 @@ pub enum Verb {
     Snapshot(super::snapshot::Args),
     Show(super::show::Args),
     Diff(super::diff::Args),
+    Log(super::log::Args),
     Plan(super::plan::Args),
     Rollback(super::rollback::Args),
     Restore(super::restore::Args),

@@ -12,6 +12,7 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod host;
+pub mod log;
 pub mod output;
 pub mod panic;
 pub mod plan;
@@ -73,6 +74,7 @@ async fn dispatch(verb: Verb, context: &Context) -> Result<Exit, Failure> {
         Verb::Snapshot(args) => snapshot::run(args, context).await,
         Verb::Show(args) => show::run(args, context).await,
         Verb::Diff(args) => diff::run(args, context).await,
+        Verb::Log(args) => log::run(args, context).await,
         Verb::Plan(args) => plan::run(args, context).await,
         Verb::Rollback(args) => rollback::run(args, context).await,
         Verb::Restore(args) => restore::run(args, context).await,

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod log;
 mod prompt;
 mod run;
 
