@@ -68,9 +68,10 @@ impl<'a> Index<'a> {
             }
         }
         for (number, node) in nodes.iter().enumerate() {
+            let aside = index.aside.get(&node.step.subject).copied();
+            let giver = aside.unwrap_or(number);
             for id in &node.step.frees {
                 if let Some(slot) = Slot::of(id) {
-                    let giver = index.aside.get(id).copied().unwrap_or(number);
                     index.names.entry(slot).or_default().push(giver);
                 }
             }
@@ -126,13 +127,13 @@ impl Building<'_, '_> {
     /// What is dropped is used by nothing any more: its users were dropped before, or altered.
     fn after_users_let_go(&mut self, number: usize, node: &Node) {
         for freed in &node.step.frees {
-            let aside = self.index.aside.get(freed).copied();
+            let aside = self.aside(freed);
             for (user, _) in self.from.users(freed) {
                 if let Some(&freer) = self.index.frees.get(user) {
                     self.edge(freer, number);
                     // Its users name it: they have to be dropped while it has that name. One that steps
                     // aside itself is dropped by a name of its own.
-                    let steps_aside = self.index.aside.contains_key(user);
+                    let steps_aside = self.aside(user).is_some();
                     if let Some(aside) = aside.filter(|_| freer != number && !steps_aside) {
                         self.edge(freer, aside);
                     }
@@ -150,18 +151,22 @@ impl Building<'_, '_> {
         }
     }
 
+    /// The step by which an object of the old side steps aside, itself or with its root.
+    fn aside(&self, id: &Id) -> Option<usize> {
+        let root = self.from.root_or_self(id);
+        self.index.aside.get(root).copied()
+    }
+
     fn after_names_are_free(&mut self, number: usize, node: &Node) {
         for made in &node.step.makes {
-            let giver = self.index.aside.get(made);
-            if let Some(&giver) = giver.or_else(|| self.index.frees.get(made)) {
+            let aside = self.aside(made);
+            if let Some(giver) = aside.or_else(|| self.index.frees.get(made).copied()) {
                 self.edge(giver, number);
             }
             let givers = Slot::of(made).and_then(|slot| self.index.names.get(&slot).cloned());
             self.edges(&givers.unwrap_or_default(), number);
             // The old form is kept until the new one is there for those that move over.
-            if let (Some(_), Some(&freer)) =
-                (self.index.aside.get(made), self.index.frees.get(made))
-            {
+            if let (Some(_), Some(&freer)) = (aside, self.index.frees.get(made)) {
                 self.edge(number, freer);
             }
         }

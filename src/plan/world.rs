@@ -92,7 +92,8 @@ pub(super) struct Slot<'a> {
 impl<'a> Slot<'a> {
     /// `None` for what is named within its relation only.
     pub(super) fn of(id: &'a Id) -> Option<Self> {
-        if id.is_part() && id.kind.style() == Style::Column {
+        let own = id.kind.style() == Style::Column || id.kind.family() != Family::Relation;
+        if id.is_part() && own {
             return None;
         }
         let family = match id.kind.family() {

@@ -1,0 +1,1 @@
+INSERT INTO old.t (m) VALUES ('sad'); INSERT INTO keeps VALUES (1);

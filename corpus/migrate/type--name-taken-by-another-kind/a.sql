@@ -1,0 +1,3 @@
+CREATE TYPE state AS ENUM ('new', 'done');
+CREATE TABLE task (id integer PRIMARY KEY, state state NOT NULL DEFAULT 'new');
+CREATE VIEW open AS SELECT id FROM task WHERE state = 'new';
