@@ -23,6 +23,8 @@ pub enum Family {
     Routine,
     /// `pg_class`.
     Relation,
+    /// `pg_statistic_ext`.
+    Statistics,
 }
 
 /// How an id is written, in `pg_identify_object()` and in DDL.

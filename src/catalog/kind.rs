@@ -254,6 +254,10 @@ kinds! {
     Procedure(super::routine::procedure::Procedure),
     /// An aggregate (`pg_aggregate`).
     Aggregate(super::routine::aggregate::Aggregate),
+    /// A rule (`pg_rewrite`).
+    Rule(super::table::rule::Rule),
+    /// A statistics object (`pg_statistic_ext`).
+    Statistics(super::statistics::Statistics),
     /// A view (`pg_class`).
     View(super::view::view::View),
     /// A materialized view (`pg_class`).

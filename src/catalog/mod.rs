@@ -19,6 +19,7 @@ pub mod row;
 pub mod schema;
 pub mod sequence;
 pub mod settle;
+pub mod statistics;
 pub mod step;
 pub mod table;
 pub mod type_;

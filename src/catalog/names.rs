@@ -22,6 +22,7 @@ impl Class {
     pub const POLICY: Self = Self(3256);
     pub const PROC: Self = Self(1255);
     pub const REWRITE: Self = Self(2618);
+    pub const STATISTIC: Self = Self(3381);
     pub const TRIGGER: Self = Self(2620);
     pub const TYPE: Self = Self(1247);
 }

@@ -98,7 +98,9 @@ impl<'a> Slot<'a> {
         }
         let family = match id.kind.family() {
             Family::Relation | Family::Type => Family::Relation,
-            other @ (Family::Schema | Family::Database | Family::Routine) => other,
+            other @ (Family::Schema | Family::Database | Family::Routine | Family::Statistics) => {
+                other
+            }
         };
         Some(Self {
             family,

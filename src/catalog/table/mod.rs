@@ -12,6 +12,7 @@ pub mod default;
 pub mod index;
 pub mod policy;
 mod retype;
+pub mod rule;
 pub mod trigger;
 
 use super::Catalog;
