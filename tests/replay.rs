@@ -4,12 +4,21 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../fuzz/entry/check.rs"]
+mod check;
 #[path = "../fuzz/entry/conninfo.rs"]
 mod conninfo;
 #[path = "../fuzz/entry/frame.rs"]
 mod frame;
 #[path = "../fuzz/entry/session.rs"]
 mod session;
+#[path = "../fuzz/entry/split.rs"]
+mod split;
+
+#[test]
+fn check() {
+    replay_scripts("check", 300, check::run);
+}
 
 #[test]
 fn conninfo() {
@@ -26,8 +35,74 @@ fn session() {
     replay("session", session::run);
 }
 
+#[test]
+fn split() {
+    replay_scripts("split", 5_000, split::run);
+}
+
+/// As [`replay`], with random scripts made of the tokens that mean something.
+fn replay_scripts(target: &str, count: usize, run: fn(&[u8])) {
+    const TOKENS: [&str; 40] = [
+        ";",
+        "; ",
+        "\n",
+        "\r\n",
+        " ",
+        "'",
+        "''",
+        "\"",
+        "$$",
+        "$a$",
+        "E'",
+        "U&'",
+        "\\",
+        "\\\\",
+        "\\.\n",
+        "(",
+        ")",
+        "/*",
+        "*/",
+        "--",
+        ":v",
+        ":'v'",
+        ":\"w\"",
+        "::",
+        "\\;",
+        "a",
+        "é",
+        "SELECT 1",
+        "CREATE FUNCTION f() ",
+        "BEGIN ATOMIC ",
+        "CASE ",
+        " END",
+        "COPY t FROM stdin;\n",
+        "1\n",
+        "CREATE TABLE t (a int);",
+        "\\if true\n",
+        "\\endif\n",
+        "\\set v x\n",
+        "SET standard_conforming_strings = off;",
+        "DROP TABLE t;",
+    ];
+    kept(target, run);
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    for _ in 0..count {
+        let length = random.next() % 24;
+        let tokens = (0..length).map(|_| TOKENS[(random.next() % TOKENS.len() as u64) as usize]);
+        run(tokens.collect::<String>().as_bytes());
+    }
+}
+
 /// Runs the kept inputs of a target, then random ones.
 fn replay(target: &str, run: fn(&[u8])) {
+    kept(target, run);
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..20_000 {
+        run(&random.input());
+    }
+}
+
+fn kept(target: &str, run: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/artifacts")
         .join(target);
@@ -35,10 +110,6 @@ fn replay(target: &str, run: fn(&[u8])) {
         let path = file.unwrap().path();
         eprintln!("{}", path.display());
         run(&fs::read(path).unwrap());
-    }
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    for _ in 0..20_000 {
-        run(&random.input());
     }
 }
 

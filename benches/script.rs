@@ -1,0 +1,374 @@
+//! How fast scripts are split, checked and run, with psql as the measure: `cargo bench --bench script`.
+//!
+//! Starts a server of its own. What is compared runs in turn, and medians are printed. `SCRIPT_BENCH=split,check`
+//! runs some of it; the part through a slow network takes minutes, most of them psql's.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark"
+)]
+
+#[path = "../tests/support/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests, which use more of it")]
+mod support;
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use snapback::connect::{Config, Connection, Environment, Given, Interrupt};
+use snapback::script::run::{self, Completed, Sink};
+use snapback::script::{Piece, Source, Splitter, online};
+use support::live::block_on;
+use support::postgres::{Database, Server};
+use support::proxy::Network;
+use tempfile::TempDir;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, role, file] = &arguments[..]
+        && role == "split-and-tell-memory"
+    {
+        return split_and_tell_memory(Path::new(file));
+    }
+    let wanted =
+        std::env::var("SCRIPT_BENCH").unwrap_or_else(|_| "split,check,run,slow".to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    for part in wanted.split(',') {
+        match part {
+            "split" => split(&folder),
+            "check" => check(&folder),
+            "run" => run_on_socket(&folder),
+            "slow" => run_through_slow_network(&folder),
+            other => panic!("SCRIPT_BENCH has no part {other}"),
+        }
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn script(folder: &TempDir, name: &str, write: impl FnOnce(&mut BufWriter<File>)) -> PathBuf {
+    let path = folder.path().join(name);
+    let mut out = BufWriter::new(File::create(&path).unwrap());
+    write(&mut out);
+    out.flush().unwrap();
+    path
+}
+
+// Splitting ------------------------------------------------------------------------------------------------------
+
+/// A plain dump of 200 MB: tables, and their rows as COPY data with quotes, backslashes and NULLs in them.
+fn dump(folder: &TempDir) -> PathBuf {
+    script(folder, "dump.sql", |out| {
+        let mut written = 0;
+        let mut table = 0;
+        while written < 200_000_000 {
+            table += 1;
+            let mut text = format!(
+                "--\n-- Name: t{table}; Type: TABLE; Schema: public; Owner: -\n--\n\nCREATE TABLE public.t{table} (\n    \
+                 id bigint NOT NULL,\n    name text DEFAULT 'it''s'::text,\n    amount numeric(12,2),\n    \
+                 made timestamp with time zone DEFAULT now()\n);\n\n\
+                 COPY public.t{table} (id, name, amount, made) FROM stdin;\n"
+            );
+            for row in 0..50_000 {
+                writeln!(
+                    text,
+                    "{row}\tit's row {row}\\t\\\\ of \"{table}\"\t{row}.25\t\\N"
+                )
+                .unwrap();
+            }
+            text.push_str("\\.\n\n");
+            out.write_all(text.as_bytes()).unwrap();
+            written += text.len();
+        }
+    })
+}
+
+/// A script of 200 MB without COPY.
+fn inserts(folder: &TempDir) -> PathBuf {
+    script(folder, "inserts.sql", |out| {
+        for row in 0..2_000_000 {
+            writeln!(
+                out,
+                "INSERT INTO public.customers (id, name, amount, made) VALUES ({row}, 'it''s customer {row}', {row}.25, NULL);"
+            )
+            .unwrap();
+        }
+    })
+}
+
+fn split_file(path: &Path) -> (u64, u64) {
+    let mut splitter = Splitter::new(File::open(path).unwrap());
+    let (mut statements, mut data) = (0, 0);
+    while let Some(piece) = splitter.next().unwrap() {
+        match piece {
+            Piece::Statement(_) => statements += 1,
+            Piece::CopyData(bytes) => data += bytes.len() as u64,
+            Piece::Command(_) | Piece::CopyEnd => {}
+        }
+    }
+    (statements, data)
+}
+
+/// Runs in a process of its own, whose memory is that of the splitter alone.
+fn split_and_tell_memory(path: &Path) {
+    split_file(path);
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap();
+    println!("{}", peak.split_whitespace().nth(1).unwrap());
+}
+
+fn split(folder: &TempDir) {
+    for path in [dump(folder), inserts(folder)] {
+        let size = fs::metadata(&path).unwrap().len();
+        let (statements, data) = split_file(&path);
+        let times = (0..7).map(|_| {
+            let begin = Instant::now();
+            split_file(&path);
+            begin.elapsed()
+        });
+        let time = median(times.collect());
+        let own = std::env::current_exe().unwrap();
+        let peak = Command::new(own)
+            .arg("split-and-tell-memory")
+            .arg(&path)
+            .output()
+            .unwrap();
+        let peak: f64 = String::from_utf8(peak.stdout)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        println!(
+            "split  {}: {:.0} MB, {statements} statements, {:.0} MB of COPY data: {:.0} MB/s, peak {:.1} MB",
+            path.file_name().unwrap().display(),
+            size as f64 / 1e6,
+            data as f64 / 1e6,
+            size as f64 / 1e6 / time.as_secs_f64(),
+            peak / 1024.0
+        );
+        fs::remove_file(path).unwrap();
+    }
+}
+
+// The standard large schema ---------------------------------------------------------------------------------------
+
+/// Per table: identity primary key, unique, check, two more indexes, a foreign key to the table before, trigger,
+/// comments; every 5th a policy, every 10th a view; 100 tables a schema.
+fn large_schema(tables: usize) -> String {
+    let mut sql = String::new();
+    for i in 0..tables {
+        let s = format!("app{}", i / 100);
+        if i % 100 == 0 {
+            write!(
+                sql,
+                "CREATE SCHEMA {s};\nCREATE TYPE {s}.status AS ENUM ('new','active','closed');\n\
+                 CREATE FUNCTION {s}.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$;\n"
+            )
+            .unwrap();
+        }
+        write!(
+            sql,
+            "CREATE TABLE {s}.t{i} (\n  id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,\n  tenant_id bigint NOT NULL,\n  \
+             parent_id bigint,\n  name text NOT NULL DEFAULT 'x' CHECK (length(name) > 0),\n  \
+             status {s}.status NOT NULL DEFAULT 'new',\n  amount numeric(12,2) DEFAULT 0.0,\n  \
+             payload jsonb DEFAULT '{{}}'::jsonb,\n  created_at timestamptz NOT NULL DEFAULT now(),\n  \
+             updated_at timestamptz,\n  UNIQUE (tenant_id, name)\n);\n\
+             CREATE INDEX t{i}_created_idx ON {s}.t{i} (created_at DESC) WHERE status <> 'closed';\n\
+             CREATE INDEX t{i}_payload_idx ON {s}.t{i} USING gin (payload);\n\
+             COMMENT ON TABLE {s}.t{i} IS 'table number {i}';\nCOMMENT ON COLUMN {s}.t{i}.name IS 'name of {i}';\n\
+             CREATE TRIGGER touch BEFORE UPDATE ON {s}.t{i} FOR EACH ROW EXECUTE FUNCTION {s}.touch();\n"
+        )
+        .unwrap();
+        if i % 100 != 0 {
+            let before = i - 1;
+            writeln!(
+                sql,
+                "ALTER TABLE {s}.t{i} ADD CONSTRAINT t{i}_parent_fk FOREIGN KEY (parent_id) REFERENCES {s}.t{before}(id) ON DELETE CASCADE;"
+            )
+            .unwrap();
+        }
+        if i % 5 == 0 {
+            writeln!(
+                sql,
+                "ALTER TABLE {s}.t{i} ENABLE ROW LEVEL SECURITY;\n\
+                 CREATE POLICY tenant ON {s}.t{i} USING (tenant_id = current_setting('app.tenant')::bigint);"
+            )
+            .unwrap();
+        }
+        if i % 10 == 0 {
+            writeln!(
+                sql,
+                "CREATE VIEW {s}.v{i} AS SELECT t.id, t.name, t.status, count(*) OVER (PARTITION BY t.tenant_id) AS n \
+                 FROM {s}.t{i} t WHERE t.status = 'active';"
+            )
+            .unwrap();
+        }
+    }
+    sql
+}
+
+// Against a server ------------------------------------------------------------------------------------------------
+
+async fn open(url: &str) -> Connection {
+    let given = Given {
+        text: url,
+        origin: "bench",
+    };
+    let environment = Environment::of::<&str, &str>([]).with_os_user("postgres");
+    let config = Config::resolve(Some(given), &environment).unwrap();
+    Connection::open(&config).await.unwrap()
+}
+
+fn check(folder: &TempDir) {
+    let text = large_schema(1_000).repeat(10);
+    let path = script(folder, "check.sql", |out| {
+        out.write_all(text.as_bytes()).unwrap()
+    });
+    let database = Database::new();
+    let mut statements = 0;
+    let times = (0..5).map(|_| {
+        block_on(async {
+            let mut connection = open(&database.socket_url()).await;
+            let begin = Instant::now();
+            let report = online(&mut connection, Source::open(&path).unwrap())
+                .await
+                .unwrap();
+            let time = begin.elapsed();
+            assert_eq!(report.broken, 0);
+            statements = report.statements;
+            time
+        })
+    });
+    let time = median(times.collect());
+    let rate = statements as f64 / time.as_secs_f64();
+    println!(
+        "check  online over a socket: {statements} statements in {time:.2?}: {rate:.0} statements/s"
+    );
+}
+
+#[derive(Default)]
+struct Ticks {
+    first: Option<Instant>,
+    count: u64,
+}
+
+impl Sink for Ticks {
+    fn completed(&mut self, _: &Completed<'_>) {
+        self.count += 1;
+        self.first.get_or_insert_with(Instant::now);
+    }
+}
+
+/// Ours: from the connection to COMMIT. Also says when the first tick of progress came.
+fn ours(url: &str, database: &str, path: &Path) -> (Duration, Duration, u64) {
+    block_on(async {
+        let begin = Instant::now();
+        let mut connection = open(url).await;
+        let source = run::prepare(
+            Source::open(path).unwrap(),
+            &connection,
+            database,
+            "postgres",
+        );
+        connection.execute("BEGIN").await.unwrap();
+        let mut ticks = Ticks::default();
+        run::run(&mut connection, source, &mut ticks, &Interrupt::never())
+            .await
+            .unwrap();
+        connection.execute("COMMIT").await.unwrap();
+        let first = ticks.first.map_or(Duration::MAX, |first| first - begin);
+        (begin.elapsed(), first, ticks.count)
+    })
+}
+
+fn psql(host: &str, port: u16, database: &str, path: &Path) -> Duration {
+    let begin = Instant::now();
+    let server = support::binaries::server_folder().unwrap();
+    let status = Command::new(support::binaries::client(&server, "psql"))
+        .args([
+            "-X",
+            "-q",
+            "-1",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "postgres",
+            "-h",
+            host,
+            "-p",
+            &port.to_string(),
+        ])
+        .args(["-d", database, "-f"])
+        .arg(path)
+        .status();
+    assert!(status.unwrap().success());
+    begin.elapsed()
+}
+
+fn run_on_socket(folder: &TempDir) {
+    let path = script(folder, "large.sql", |out| {
+        out.write_all(large_schema(1_000).as_bytes()).unwrap()
+    });
+    let server = Server::shared();
+    let host = server.socket_folder().display().to_string();
+    let (mut our_times, mut psql_times, mut count) = (Vec::new(), Vec::new(), 0);
+    for _ in 0..5 {
+        let database = Database::new();
+        let (time, _, statements) = ours(&database.socket_url(), database.name(), &path);
+        our_times.push(time);
+        count = statements;
+        let database = Database::new();
+        psql_times.push(psql(&host, server.port(), database.name(), &path));
+    }
+    let (ours, psql) = (median(our_times), median(psql_times));
+    println!(
+        "run    1,000 tables, {count} statements, over a socket: {ours:.2?}; psql -1 -f: {psql:.2?}; {:.2} times as fast",
+        psql.as_secs_f64() / ours.as_secs_f64()
+    );
+}
+
+fn run_through_slow_network(folder: &TempDir) {
+    let path = script(folder, "slow.sql", |out| {
+        out.write_all(large_schema(1_000).as_bytes()).unwrap()
+    });
+    let server = Server::shared();
+    let slow = || {
+        Network::new()
+            .delay(Duration::from_millis(10))
+            .before_port(server.port())
+    };
+    let mut times = Vec::new();
+    let mut first_tick = Duration::MAX;
+    for _ in 0..3 {
+        let database = Database::new();
+        let url = format!(
+            "postgresql://postgres@127.0.0.1:{}/{}?sslmode=disable",
+            slow().port(),
+            database.name()
+        );
+        let (time, first, _) = ours(&url, database.name(), &path);
+        times.push(time);
+        first_tick = first_tick.min(first);
+    }
+    let ours = median(times);
+    println!("run    1,000 tables, 10 ms each way: {ours:.2?}, first tick after {first_tick:.2?}");
+    let database = Database::new();
+    let psql = psql("127.0.0.1", slow().port(), database.name(), &path);
+    println!(
+        "       psql -1 -f: {psql:.2?}; {:.1} times as fast",
+        psql.as_secs_f64() / ours.as_secs_f64()
+    );
+}
