@@ -32,19 +32,20 @@ use tempfile::TempDir;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, role, file] = &arguments[..]
-        && role == "split-and-tell-memory"
+    if let [_, role, file, url] = &arguments[..]
+        && role == "tell-memory"
     {
-        return split_and_tell_memory(Path::new(file));
+        return tell_memory(Path::new(file), url);
     }
     let wanted =
-        std::env::var("SCRIPT_BENCH").unwrap_or_else(|_| "split,check,run,slow".to_owned());
+        std::env::var("SCRIPT_BENCH").unwrap_or_else(|_| "split,check,run,dump,slow".to_owned());
     let folder = tempfile::tempdir().unwrap();
     for part in wanted.split(',') {
         match part {
             "split" => split(&folder),
             "check" => check(&folder),
             "run" => run_on_socket(&folder),
+            "dump" => run_dump(&folder),
             "slow" => run_through_slow_network(&folder),
             other => panic!("SCRIPT_BENCH has no part {other}"),
         }
@@ -119,9 +120,13 @@ fn split_file(path: &Path) -> (u64, u64) {
     (statements, data)
 }
 
-/// Runs in a process of its own, whose memory is that of the splitter alone.
-fn split_and_tell_memory(path: &Path) {
-    split_file(path);
+/// Runs in a process of its own, whose memory is that of the splitter alone; or of a run, when there is a URL.
+fn tell_memory(path: &Path, url: &str) {
+    if url.is_empty() {
+        split_file(path);
+    } else {
+        ours(url, "bench", path);
+    }
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let peak = status
         .lines()
@@ -130,34 +135,45 @@ fn split_and_tell_memory(path: &Path) {
     println!("{}", peak.split_whitespace().nth(1).unwrap());
 }
 
+/// The peak memory of a process that splits or runs a script, in MB.
+fn peak_memory(path: &Path, url: &str) -> f64 {
+    let own = std::env::current_exe().unwrap();
+    let output = Command::new(own)
+        .arg("tell-memory")
+        .arg(path)
+        .arg(url)
+        .output()
+        .unwrap();
+    let peak: f64 = String::from_utf8(output.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    peak / 1024.0
+}
+
+/// What this thread has spent on a processor: on a busy machine the wall clock measures the others.
+fn processor_time() -> Duration {
+    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    Duration::from_nanos(schedstat.split(' ').next().unwrap().parse().unwrap())
+}
+
 fn split(folder: &TempDir) {
     for path in [dump(folder), inserts(folder)] {
         let size = fs::metadata(&path).unwrap().len();
         let (statements, data) = split_file(&path);
         let times = (0..7).map(|_| {
-            let begin = Instant::now();
+            let begin = processor_time();
             split_file(&path);
-            begin.elapsed()
+            processor_time() - begin
         });
-        let time = median(times.collect());
-        let own = std::env::current_exe().unwrap();
-        let peak = Command::new(own)
-            .arg("split-and-tell-memory")
-            .arg(&path)
-            .output()
-            .unwrap();
-        let peak: f64 = String::from_utf8(peak.stdout)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
+        let rate = size as f64 / 1e6 / median(times.collect()).as_secs_f64();
         println!(
-            "split  {}: {:.0} MB, {statements} statements, {:.0} MB of COPY data: {:.0} MB/s, peak {:.1} MB",
+            "split  {}: {:.0} MB, {statements} statements, {:.0} MB of COPY data: {rate:.0} MB/s, peak {:.1} MB",
             path.file_name().unwrap().display(),
             size as f64 / 1e6,
             data as f64 / 1e6,
-            size as f64 / 1e6 / time.as_secs_f64(),
-            peak / 1024.0
+            peak_memory(&path, ""),
         );
         fs::remove_file(path).unwrap();
     }
@@ -337,6 +353,18 @@ fn run_on_socket(folder: &TempDir) {
     println!(
         "run    1,000 tables, {count} statements, over a socket: {ours:.2?}; psql -1 -f: {psql:.2?}; {:.2} times as fast",
         psql.as_secs_f64() / ours.as_secs_f64()
+    );
+}
+
+/// The dump of 200 MB, played in bounded memory.
+fn run_dump(folder: &TempDir) {
+    let path = dump(folder);
+    let database = Database::new();
+    let begin = Instant::now();
+    let peak = peak_memory(&path, &database.socket_url());
+    println!(
+        "run    the dump of 200 MB over a socket: {:.2?}, peak {peak:.1} MB",
+        begin.elapsed()
     );
 }
 

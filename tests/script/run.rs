@@ -1,6 +1,8 @@
 //! Running scripts, with psql as the oracle, and what happens when one fails.
 
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -251,6 +253,28 @@ fn ctrl_c_stops_a_long_statement_and_the_connection_lives() {
         );
         let (result, ()) = tokio::join!(run, stop);
         assert!(begin.elapsed() < Duration::from_secs(20));
+        assert!(matches!(result, Err(RunError::Interrupted)), "{result:?}");
+    });
+    assert_eq!(database.psql("SELECT to_regclass('t') IS NULL"), "t");
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_a_script_that_does_not_come() {
+    let database = Database::new();
+    block_on(async {
+        let mut connection = open(&database).await;
+        let (mut writer, reader) = UnixStream::pair().unwrap();
+        writer
+            .write_all(b"CREATE TABLE t (a int);\nCOPY t FROM stdin;\n1\n")
+            .unwrap();
+        let (interrupter, interrupt) = Interrupt::new();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            interrupter.interrupt();
+        });
+        let input = run::interruptible(reader, &interrupt);
+        let source = Source::from_reader("-", input);
+        let result = run_source(&mut connection, &database, source, &mut (), &interrupt).await;
         assert!(matches!(result, Err(RunError::Interrupted)), "{result:?}");
     });
     assert_eq!(database.psql("SELECT to_regclass('t') IS NULL"), "t");

@@ -7,6 +7,7 @@
 
 mod error;
 mod flight;
+mod input;
 mod sink;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use crate::connect::{Canceller, CommandTag, Connection, Event, Interrupt, Next, Pipeline};
 
 pub use error::RunError;
+pub use input::interruptible;
 pub use sink::{Completed, Sink};
 
 use super::classify::classify;
