@@ -19,7 +19,7 @@ use super::transaction::{emergency, stop_if_asked, take_back};
 use super::{record, snapshot};
 use crate::apply::{self, ApplyError, Outcome, Settings};
 use crate::catalog::names::Scope;
-use crate::connect::{Config, Connection, Error};
+use crate::connect::{Config, Connection, Error, Interrupt};
 use crate::introspect::{self, Reading, Within};
 use crate::script::run::{self as script, Sink, Summary};
 use crate::script::{Source, Variables};
@@ -73,12 +73,12 @@ pub async fn run(
     host: &impl Host,
 ) -> Result<Ran, Failure> {
     // A wrong name is known before anything is asked of a server.
-    let source = open(path)?;
+    let source = open(path, host.interrupt())?;
     let mut connection = session::connect(config, host).await?;
     // What is no file can be read only once.
     let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     let statements = if is_file {
-        let again = prepared(open(path)?, &connection, config, options);
+        let again = prepared(open(path, host.interrupt())?, &connection, config, options);
         let checking = rollback_script::check(&mut connection, again);
         let report = tokio::select! {
             report = checking => report?,
@@ -121,9 +121,10 @@ pub async fn run(
     result
 }
 
-fn open(path: &Path) -> Result<Source, Failure> {
+fn open(path: &Path, interrupt: &Interrupt) -> Result<Source, Failure> {
     if path == Path::new("-") {
-        return Ok(Source::from_reader("-", io::stdin()));
+        let input = script::interruptible(io::stdin(), interrupt);
+        return Ok(Source::from_reader("-", input));
     }
     Source::open(path).map_err(|error| Failure::usage(error.kind.to_string()))
 }
