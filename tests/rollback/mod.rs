@@ -4,6 +4,7 @@ mod faults;
 mod rows;
 mod schemas;
 mod script;
+mod server;
 
 use std::path::Path;
 
