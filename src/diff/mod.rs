@@ -3,6 +3,8 @@
 
 pub mod mask;
 mod rename;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::cmp::Ordering;

@@ -1,8 +1,12 @@
 //! The ordered steps from one catalog to another. Pure; knows no kind: kinds say how, `diff` says whether,
 //! and this folder decides what has to be dropped and made again, and in which order.
 //!
-//! Rows count more than anything: what holds them is never dropped to change it. See "Rollback of a schema,
-//! and the rows in it" in docs, and `replace`.
+//! Rows count more than anything: what holds them is never dropped to change it (`replace`). A plan that would have
+//! to is refused, with every reason at once.
+//!
+//! ```text
+//! diff --> replace (what happens to each object) --> emit (its statements) --> graph --> order --> hazard
+//! ```
 
 mod emit;
 mod given;

@@ -1,5 +1,5 @@
 //! Pairs of schemas that other tools test themselves with, where the folder `../shared/pairs` is there: the
-//! same journeys as the corpus, over many more schemas than one would write.
+//! same journeys as the corpus, over many more schemas than one would write, with `pg_dump` as the judge of the first.
 //!
 //! One pair in eight by default; `SNAPBACK_PAIRS=all` runs every one, another value those whose name has it.
 
@@ -14,6 +14,7 @@ use crate::support::live::{block_on, connect};
 use crate::support::postgres::{Database, Server};
 use crate::support::source::root;
 use snapback::catalog::{Catalog, Id};
+use snapback::diff;
 use snapback::introspect::Within;
 
 /// What became of a pair.
@@ -102,12 +103,25 @@ fn run(case: &Path) -> End {
             bring(&a, &old.catalog, &new.catalog).await?;
         }
         let present = read(&mut connect(&a).await, Within::Nothing).await?;
+        if present.catalog.layout() == new.catalog.layout() {
+            same_dump(&a, &b)?;
+        }
         bring(&a, &present.catalog, &old.catalog)
             .await
             .map_err(|error| format!("on the way back: {error}"))?;
         Ok(End::Proven)
     });
     journey.unwrap_or_else(End::Failed)
+}
+
+/// `pg_dump` says the same of both.
+fn same_dump(a: &Database<'_>, b: &Database<'_>) -> Result<(), String> {
+    let [reached, wanted] = [a, b].map(|database| database.pg_dump(&["-s"]));
+    if reached == wanted {
+        return Ok(());
+    }
+    let differences = diff::unified(&reached, &wanted, "reached", "wanted");
+    Err(format!("pg_dump differs:\n{differences}"))
 }
 
 /// A row of defaults in each table that takes one.
