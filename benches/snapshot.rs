@@ -3,7 +3,13 @@
 //! The schema is the standard large one (`../shared/bench/gen_large.py`), of as many tables as `SNAPBACK_BENCH_TABLES`
 //! says (1,000). Run it with `cargo bench --bench snapshot`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, reason = "a benchmark")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark"
+)]
 
 #[path = "../tests/support/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
@@ -28,7 +34,10 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("large.sql");
     let mut generate = Command::new("python3");
-    generate.arg(&generator).arg(&tables).stdout(File::create(&script).unwrap());
+    generate
+        .arg(&generator)
+        .arg(&tables)
+        .stdout(File::create(&script).unwrap());
     assert!(generate.status().unwrap().success());
     let database = Database::new();
     database.psql_file(&script).unwrap();
@@ -49,16 +58,24 @@ fn measure(database: &Database<'_>, tables: &str, folder: &Path) {
     let (dump, first, again) = (median(dump), median(first), median(again));
     println!("{tables} tables, medians of {ROUNDS}:");
     println!("  pg_dump -s                 {:.3} s", dump.as_secs_f64());
-    for (what, time) in [("snapshot into a new store", first), ("snapshot again, unchanged", again)] {
+    for (what, time) in [
+        ("snapshot into a new store", first),
+        ("snapshot again, unchanged", again),
+    ] {
         let ratio = dump.as_secs_f64() / time.as_secs_f64();
-        println!("  {what}  {:.3} s: {ratio:.1} times faster", time.as_secs_f64());
+        println!(
+            "  {what}  {:.3} s: {ratio:.1} times faster",
+            time.as_secs_f64()
+        );
     }
 }
 
 fn snapshot(database: &Database<'_>, store: &Path) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_snapback"));
     program.args(["snapshot", "-q", "--store"]).arg(store);
-    program.env("DATABASE_URL", database.socket_url()).stdout(Stdio::null());
+    program
+        .env("DATABASE_URL", database.socket_url())
+        .stdout(Stdio::null());
     assert!(program.status().unwrap().success());
 }
 

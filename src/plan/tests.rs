@@ -77,10 +77,10 @@ impl Draft {
         self.add(id, Body::View(body))
     }
 
-    fn uses(&mut self, user: &Id, used: &Id) {
-        let to = used.clone();
+    fn uses(&mut self, dependent: &Id, on: &Id) {
+        let to = on.clone();
         let strength = Strength::Normal;
-        self.edges.push((user.clone(), Edge { to, strength }));
+        self.edges.push((dependent.clone(), Edge { to, strength }));
     }
 
     fn done(self) -> Catalog {

@@ -23,3 +23,5 @@ pub mod run;
 pub mod session;
 pub mod snapshot;
 pub mod transaction;
+
+pub use crate::apply::Settings;

@@ -7,7 +7,7 @@ use crate::support::live::connect;
 use crate::support::postgres::Database;
 use snapback::apply;
 use snapback::catalog::names::Scope;
-use snapback::catalog::quote::ident_list;
+use snapback::catalog::quote::ident;
 use snapback::catalog::{Catalog, Id};
 use snapback::connect::Connection;
 use snapback::diff;
@@ -105,13 +105,16 @@ fn count_questions(from: &Catalog, to: &Catalog) -> BTreeMap<String, String> {
             .columns(id)
             .iter()
             .filter(|column| to.columns(id).contains(column));
-        let values: String = common
-            .map(|column| format!(", count({})", ident_list([column])))
+        let values = common.map(|column| format!("count({})", ident(column)));
+        let values: Vec<String> = std::iter::once("count(*)".to_owned())
+            .chain(values)
             .collect();
-        (
-            id.to_string(),
-            format!("SELECT concat_ws(' ', count(*){values}) FROM {}", id.sql()),
-        )
+        let sql = format!(
+            "SELECT concat_ws(' ', {}) FROM {}",
+            values.join(", "),
+            id.sql()
+        );
+        (id.to_string(), sql)
     })
     .collect()
 }

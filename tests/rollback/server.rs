@@ -15,13 +15,19 @@ fn a_standby_is_refused_by_name() {
     let database = server.database();
     database.psql(SHOP);
     let folder = tempfile::tempdir().unwrap();
-    on(&database, folder.path()).args(["snapshot", "good"]).run().exits(0);
+    on(&database, folder.path())
+        .args(["snapshot", "good"])
+        .run()
+        .exits(0);
     database.psql("DROP VIEW shop.revenue");
     let data = database.psql("SHOW data_directory");
     fs::write(format!("{}/standby.signal", data.trim()), "").unwrap();
     server.restart("fast");
     // A look is allowed there.
-    on(&database, folder.path()).args(["plan", "good"]).run().exits(0);
+    on(&database, folder.path())
+        .args(["plan", "good"])
+        .run()
+        .exits(0);
     let refused = on(&database, folder.path()).args(ROLLBACK).run().exits(3);
     assert!(refused.stderr.contains("standby"), "{refused}");
 }
@@ -30,12 +36,19 @@ fn a_standby_is_refused_by_name() {
 fn a_session_that_is_killed_changes_nothing() {
     let bench = Bench::new(SHOP);
     bench.snapback(&["snapshot", "good"]).exits(0);
-    bench.database.psql("DROP VIEW shop.revenue; ALTER TABLE shop.customer ADD COLUMN extra int");
+    bench
+        .database
+        .psql("DROP VIEW shop.revenue; ALTER TABLE shop.customer ADD COLUMN extra int");
     let before = bench.dump();
     block_on(async {
         let mut other = connect(&bench.database).await;
-        other.execute("BEGIN; LOCK TABLE shop.customer IN ACCESS SHARE MODE").await.unwrap();
-        let running = bench.program(&[&ROLLBACK[..], &["--lock-timeout", "60s"]].concat()).spawn();
+        other
+            .execute("BEGIN; LOCK TABLE shop.customer IN ACCESS SHARE MODE")
+            .await
+            .unwrap();
+        let running = bench
+            .program(&[&ROLLBACK[..], &["--lock-timeout", "60s"]].concat())
+            .spawn();
         terminate(&mut other, "wait_event_type = 'Lock'").await;
         let killed = running.wait().exits(4);
         assert!(killed.stderr.contains("Nothing was changed"), "{killed}");
@@ -50,7 +63,10 @@ fn a_broken_commit_is_looked_up() {
     let database = server.database();
     database.psql(SHOP);
     let folder = tempfile::tempdir().unwrap();
-    on(&database, folder.path()).args(["snapshot", "good"]).run().exits(0);
+    on(&database, folder.path())
+        .args(["snapshot", "good"])
+        .run()
+        .exits(0);
     database.psql("DROP VIEW shop.revenue");
     server.psql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     server.psql("SELECT pg_reload_conf()");
@@ -59,9 +75,17 @@ fn a_broken_commit_is_looked_up() {
         let running = on(&database, folder.path()).args(ROLLBACK).spawn();
         terminate(&mut other, "wait_event = 'SyncRep'").await;
         let done = running.wait().exits(0);
-        assert!(done.stdout.contains("the connection broke during COMMIT"), "{done}");
+        assert!(
+            done.stdout.contains("the connection broke during COMMIT"),
+            "{done}"
+        );
     });
-    assert_eq!(database.psql("SELECT to_regclass('shop.revenue') IS NOT NULL").trim(), "t");
+    assert_eq!(
+        database
+            .psql("SELECT to_regclass('shop.revenue') IS NOT NULL")
+            .trim(),
+        "t"
+    );
 }
 
 /// Kills our program's session as soon as it waits for this.
@@ -81,12 +105,19 @@ async fn terminate(other: &mut snapback::connect::Connection, waits: &str) {
 
 #[test]
 fn names_that_are_not_utf8_are_named() {
-    let database = Server::shared().database_with("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+    let database = Server::shared()
+        .database_with("ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
     let folder = tempfile::tempdir().unwrap();
     database.psql("CREATE TABLE fine (a int)");
-    on(&database, folder.path()).args(["snapshot", "x"]).run().exits(0);
+    on(&database, folder.path())
+        .args(["snapshot", "x"])
+        .run()
+        .exits(0);
     database.psql("DO $$ BEGIN EXECUTE 'CREATE TABLE \"caf' || chr(233) || '\" (a int)'; END $$");
-    let refused = on(&database, folder.path()).args(["snapshot", "y"]).run().exits(3);
+    let refused = on(&database, folder.path())
+        .args(["snapshot", "y"])
+        .run()
+        .exits(3);
     assert!(refused.stderr.contains("not UTF-8"), "{refused}");
     assert!(refused.stderr.contains("caf"), "{refused}");
 }
@@ -107,9 +138,15 @@ fn hostile_names_survive() {
     bench.snapback(&["snapshot", "good", "--strict"]).exits(0);
     let before = bench.dump();
     let copy = Database::new();
-    on(&copy, bench.folder.path()).args(["restore", "good"]).run().exits(0);
+    on(&copy, bench.folder.path())
+        .args(["restore", "good"])
+        .run()
+        .exits(0);
     assert_eq!(copy.pg_dump(&["-s"]), before);
-    bench.database.psql(&format!("DROP SCHEMA \"{quoted}\" CASCADE; DROP TABLE \"{}\"", "é".repeat(31)));
+    bench.database.psql(&format!(
+        "DROP SCHEMA \"{quoted}\" CASCADE; DROP TABLE \"{}\"",
+        "é".repeat(31)
+    ));
     bench.snapback(&["rollback", "good", "--yes"]).exits(0);
     assert_eq!(bench.dump(), before);
 }
