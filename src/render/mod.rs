@@ -64,3 +64,73 @@ fn steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
 fn meta_steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
     meta::change(object, &Meta::default(), catalog.version())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::catalog::kind::Body;
+    use crate::catalog::schema::Schema;
+    use crate::catalog::table::Table;
+    use crate::catalog::table::column::Column;
+    use crate::catalog::{Str, Tag};
+
+    fn catalog() -> Catalog {
+        let app = Id::global(Tag::Schema, "app");
+        let users = Id::in_schema(Tag::Table, "app", "users");
+        let email = Id::part(Tag::Column, "app", "users", "email");
+        let meta = |comment: Option<&str>| Meta {
+            comment: comment.map(str::to_owned),
+            ..Meta::default()
+        };
+        let column = Column {
+            data_type: "text".to_owned(),
+            ..Column::default()
+        };
+        let objects = [
+            (users.clone(), Body::Table(Table::default()), None),
+            (email, Body::Column(column), Some("where to write")),
+            (app, Body::Schema(Schema {}), Some("it's ours")),
+        ];
+        let objects = objects.map(|(id, body, comment)| Object {
+            id,
+            body,
+            meta: meta(comment),
+        });
+        let layout = BTreeMap::from([(users, vec![Str::from("email")])]);
+        Catalog::new(150_000, objects.into(), [], layout)
+    }
+
+    #[test]
+    fn a_root_is_written_with_its_parts() {
+        let catalog = catalog();
+        let texts: Vec<String> = roots(&catalog)
+            .into_iter()
+            .map(|id| object(&catalog, id).unwrap())
+            .collect();
+        insta::assert_snapshot!(texts.join("\n"), @r"
+        CREATE SCHEMA app;
+        COMMENT ON SCHEMA app IS 'it''s ours';
+
+        CREATE TABLE app.users (
+            email text
+        );
+        COMMENT ON COLUMN app.users.email IS 'where to write';
+        ");
+    }
+
+    #[test]
+    fn a_part_leads_to_its_root() {
+        let catalog = catalog();
+        let root = |id: &Id| root_of(&catalog, id).map(Id::to_string);
+        let found = root(&Id::part(Tag::Column, "app", "users", "email"));
+        assert_eq!(found.as_deref(), Some("table app.users"));
+        // A part that this side does not have, of a root that it has.
+        let found = root(&Id::part(Tag::Column, "app", "users", "zip"));
+        assert_eq!(found.as_deref(), Some("table app.users"));
+        assert_eq!(root(&Id::part(Tag::Column, "app", "other", "a")), None);
+        assert_eq!(root(&Id::global(Tag::Schema, "gone")), None);
+    }
+}
