@@ -8,6 +8,9 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::cast_precision_loss,
+    clippy::semicolon_if_nothing_returned,
+    clippy::unchecked_time_subtraction,
     reason = "a benchmark"
 )]
 

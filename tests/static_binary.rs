@@ -8,6 +8,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::connect::pki::Pki;
+use crate::support::postgres::{Options, Tls};
+
 const LARGEST: u64 = 8_000_000;
 
 fn binary() -> PathBuf {
@@ -45,6 +48,7 @@ impl Jail {
             Way::None => Command::new(self.0.path().join("snapback")),
         };
         command
+            .current_dir(self.0.path())
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command
@@ -111,4 +115,50 @@ fn it_runs_in_an_empty_root() {
         output.status.success() && stdout.starts_with("snapback "),
         "{output:?}"
     );
+}
+
+#[test]
+fn it_takes_a_snapshot_and_goes_back_over_tls_by_host_name() {
+    let pki = Pki::new();
+    let tls = Tls {
+        certificate: pki.server.certificate.clone(),
+        key: pki.server.key.clone(),
+        client_ca: None,
+    };
+    let hba = "local all postgres trust\nhostssl all all all scram-sha-256\n";
+    let server = Options::new()
+        .set("password_encryption", "scram-sha-256")
+        .hba(hba)
+        .tls(tls)
+        .start();
+    server.psql("CREATE ROLE ada SUPERUSER LOGIN PASSWORD 'engine'");
+    let database = server.database();
+    database.psql("CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
+
+    // The authority's certificate is the only other file: it is the user's, not the system's.
+    let jail = Jail::new();
+    fs::write(jail.0.path().join("ca.crt"), &pki.ca.certificate).unwrap();
+    let url = format!(
+        "postgresql://ada:engine@localhost:{}/{}?sslmode=verify-full&sslrootcert=ca.crt&channel_binding=require",
+        server.port(),
+        database.name()
+    );
+    let run = |arguments: &[&str]| {
+        let output = jail
+            .snapback()
+            .env("DATABASE_URL", &url)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    };
+    run(&["snapshot", "before"]);
+    let dump = database.pg_dump(&["-s"]);
+    database.psql(
+        "ALTER TABLE t ADD COLUMN name text DEFAULT 'x'; CREATE VIEW v AS SELECT name FROM t",
+    );
+    assert_ne!(database.pg_dump(&["-s"]), dump);
+    run(&["rollback", "before", "--yes", "--allow", "data-loss"]);
+    assert_eq!(database.pg_dump(&["-s"]), dump);
+    assert_eq!(database.psql("TABLE t"), "1\n2");
 }

@@ -70,6 +70,7 @@ struct Rows {
 
 /// What a change came to.
 #[derive(Debug, Serialize)]
+#[allow(clippy::struct_field_names, reason = "the names of the JSON fields")]
 pub struct Changed {
     #[serde(skip)]
     verb: &'static str,

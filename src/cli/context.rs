@@ -93,10 +93,10 @@ impl Context {
     pub fn command(&self, words: &str) -> String {
         let mut command = format!("snapback {words}");
         if let Some(env) = &self.globals.env {
-            command.push_str(&format!(" --env {env}"));
+            command.extend([" --env ", env]);
         }
         if let Some(store) = &self.globals.store {
-            command.push_str(&format!(" --store {}", store.display()));
+            command.extend([" --store ", &store.display().to_string()]);
         }
         command
     }

@@ -63,7 +63,7 @@ impl Host for Terminal<'_> {
             question.what, question.database
         );
         for hazard in question.hazards {
-            words.push_str(&format!("\n  {}: {}", hazard.code, hazard.text));
+            words.extend(["\n  ", &hazard.code.to_string(), ": ", &hazard.text]);
         }
         for hazard in question.forbidden {
             if !prompt::is_possible() {

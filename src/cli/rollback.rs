@@ -106,7 +106,9 @@ fn options(args: &Args, environment: &Environment) -> Result<Options, Failure> {
 /// A file argument contains `/` or ends in `.sql`.
 fn script(target: &str) -> Option<&Path> {
     let automatic = target.starts_with("before/") || target.starts_with("after/");
-    ((target.contains('/') && !automatic) || target.ends_with(".sql")).then(|| Path::new(target))
+    let path = Path::new(target);
+    let is_sql = path.extension().is_some_and(|extension| extension == "sql");
+    ((target.contains('/') && !automatic) || is_sql).then_some(path)
 }
 
 fn report(given: &str, done: Done, context: &Context) -> Result<Exit, Failure> {

@@ -28,6 +28,7 @@ use crate::store::Store;
 /// statements return are printed as they come; with --format json there is an object per line: rows, texts, and at
 /// the end what was done.
 #[derive(Debug, clap::Args)]
+#[allow(clippy::doc_markdown, reason = "the help is plain text")]
 pub struct Args {
     /// The script; - is standard input
     script: PathBuf,

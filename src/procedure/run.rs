@@ -103,6 +103,9 @@ pub async fn run(
     if let Ok(ran) = &result
         && !ran.dry_run
     {
+        if !ran.has_way_back {
+            discard(store, run.kept, host);
+        }
         return result;
     }
     if result
@@ -115,10 +118,23 @@ pub async fn run(
         // If this fails the connection is gone, and the transaction with it.
         let _ = apply::leave(&mut connection).await;
     }
-    if let (Some(store), Some(kept)) = (store, run.kept) {
-        take_back(Some(kept), store, host);
-    }
+    discard(store, run.kept, host);
     result
+}
+
+/// Takes the state before out of the store again: it is the state now.
+fn discard(store: Option<&Store>, kept: Option<Prepared>, host: &impl Host) {
+    if let Some(store) = store {
+        take_back(kept, store, host);
+    }
+}
+
+/// Whether the transaction wrote anything: only then the server gave it an identifier.
+async fn has_changed(connection: &mut Connection) -> Result<bool, Failure> {
+    let rows = connection
+        .query("SELECT pg_current_xact_id_if_assigned()", &[])
+        .await?;
+    Ok(rows.first().is_some_and(|row| row.get(0).is_some()))
 }
 
 fn open(path: &Path, interrupt: &Interrupt) -> Result<Source, Failure> {
@@ -183,18 +199,21 @@ impl<H: Host> Run<'_, H> {
             ran.milliseconds = milliseconds(clock);
             return Ok(ran);
         }
+        let changed = has_changed(connection).await?;
         let transaction = self.commit(connection, &mut ran).await?;
         ran.milliseconds = milliseconds(clock);
-        ran.has_way_back = self.kept.is_some();
-        let facts = Facts {
-            began,
-            role,
-            transaction,
-            before,
-        };
-        if let Err(error) = self.record(connection, &mut ran, facts).await {
-            ran.attention
-                .push(format!("the run could not be recorded: {error}"));
+        if changed {
+            ran.has_way_back = self.kept.is_some();
+            let facts = Facts {
+                began,
+                role,
+                transaction,
+                before,
+            };
+            if let Err(error) = self.record(connection, &mut ran, facts).await {
+                ran.attention
+                    .push(format!("the run could not be recorded: {error}"));
+            }
         }
         Ok(ran)
     }

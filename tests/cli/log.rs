@@ -53,6 +53,9 @@ fn a_day_is_told_newest_first() {
         "the row is still there, the column is gone"
     );
 
+    fs::write(folder.path().join("look.sql"), "SELECT 1;").unwrap();
+    run(&["run", "look.sql", "--snapshot"]); // Changes nothing, so it is no operation.
+
     let log = run(&["log"]);
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     let mut filters = filters();

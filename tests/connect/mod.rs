@@ -4,7 +4,7 @@
 mod auth;
 mod faults;
 mod hosts;
-mod pki;
+pub(crate) mod pki;
 mod program;
 mod tls;
 

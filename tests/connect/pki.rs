@@ -10,20 +10,20 @@ use rcgen::{
 };
 
 /// A certificate and its key, as PEM texts.
-pub(super) struct Identity {
-    pub(super) certificate: String,
-    pub(super) key: String,
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
 }
 
 /// The files of the tests' public key infrastructure.
-pub(super) struct Pki {
+pub(crate) struct Pki {
     folder: tempfile::TempDir,
-    pub(super) ca: Authority,
-    pub(super) server: Identity,
+    pub(crate) ca: Authority,
+    pub(crate) server: Identity,
 }
 
 impl Pki {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca = Authority::new("Snapback test CA");
         let server = ca.sign(&server_params(&["localhost", "127.0.0.1"]));
@@ -39,22 +39,22 @@ impl Pki {
     }
 
     /// The path of a file; it need not exist.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A parameter that names a file: `sslrootcert='/tmp/x/ca.crt'`.
-    pub(super) fn named(&self, key: &str, name: &str) -> String {
+    pub(crate) fn named(&self, key: &str, name: &str) -> String {
         format!("{key}='{}'", self.path(name).display())
     }
 
     /// Writes a file that only its owner can read.
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         write_private(&self.path(name), text);
     }
 
     /// The parameters for a client certificate.
-    pub(super) fn client(&self, name: &str) -> String {
+    pub(crate) fn client(&self, name: &str) -> String {
         format!(
             "{} {}",
             self.named("sslcert", &format!("{name}.crt")),
@@ -63,13 +63,13 @@ impl Pki {
     }
 }
 
-pub(super) fn write_private(path: &Path, text: &str) {
+pub(crate) fn write_private(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// Parameters of a certificate for these names and addresses.
-pub(super) fn server_params(names: &[&str]) -> CertificateParams {
+pub(crate) fn server_params(names: &[&str]) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
     params.distinguished_name.push(DnType::CommonName, "server");
@@ -84,14 +84,14 @@ fn client_params(name: &str) -> CertificateParams {
 }
 
 /// Who signs certificates.
-pub(super) struct Authority {
-    pub(super) certificate: String,
+pub(crate) struct Authority {
+    pub(crate) certificate: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
     /// An authority with a P-256 key of its own.
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = client_params(name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![
@@ -108,7 +108,7 @@ impl Authority {
     }
 
     /// A certificate that this authority signs.
-    pub(super) fn sign(&self, params: &CertificateParams) -> Identity {
+    pub(crate) fn sign(&self, params: &CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
         Identity {
@@ -118,7 +118,7 @@ impl Authority {
     }
 
     /// A list by which this authority revokes the certificates with these serial numbers.
-    pub(super) fn revocation_list(&self, revoked: &[u64]) -> String {
+    pub(crate) fn revocation_list(&self, revoked: &[u64]) -> String {
         let revoked = revoked.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
             revocation_time: date_time_ymd(2024, 1, 1),
@@ -138,7 +138,7 @@ impl Authority {
 }
 
 /// A certificate that vouches for itself.
-pub(super) fn self_signed(params: &CertificateParams) -> Identity {
+pub(crate) fn self_signed(params: &CertificateParams) -> Identity {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap().pem();
     Identity {

@@ -160,7 +160,6 @@ fn restore_wants_an_empty_database() {
 #[test]
 fn a_role_that_is_missing_is_named_before_anything_runs() {
     let bench = Bench::new("");
-    let server = bench.database.server();
     let role = format!("role_of_{}", bench.database.name());
     bench.database.psql(&format!(
         "CREATE ROLE {role}; CREATE TABLE t (a int); GRANT SELECT ON t TO {role}"

@@ -3,8 +3,6 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -49,14 +47,7 @@ impl Network {
 
     /// Puts this network in front of a TCP port on 127.0.0.1.
     pub(crate) fn before_port(self, port: u16) -> Proxy {
-        Proxy::start(self, move || {
-            TcpStream::connect(("127.0.0.1", port)).map(Socket::Tcp)
-        })
-    }
-
-    /// Puts this network in front of a unix socket.
-    pub(crate) fn before_socket(self, path: PathBuf) -> Proxy {
-        Proxy::start(self, move || UnixStream::connect(&path).map(Socket::Unix))
+        Proxy::start(self, move || TcpStream::connect(("127.0.0.1", port)))
     }
 }
 
@@ -73,7 +64,7 @@ impl Proxy {
 
     fn start(
         network: Network,
-        connect: impl Fn() -> std::io::Result<Socket> + Send + 'static,
+        connect: impl Fn() -> std::io::Result<TcpStream> + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -81,7 +72,7 @@ impl Proxy {
             for client in listener.incoming().map_while(Result::ok) {
                 // When the server is down, the client sees its connection close.
                 if let Ok(server) = connect() {
-                    join(&network, Socket::Tcp(client), server);
+                    join(&network, client, server);
                 }
             }
         });
@@ -89,21 +80,21 @@ impl Proxy {
     }
 }
 
-fn join(network: &Network, client: Socket, server: Socket) {
+fn join(network: &Network, client: TcpStream, server: TcpStream) {
     carry(
         network,
         network.cut_after_client,
-        client.clone(),
-        server.clone(),
+        again(&client),
+        again(&server),
     );
     carry(network, network.cut_after_server, server, client);
 }
 
 /// Carries what `from` sends to `to`, in two threads: one notes when bytes came, one hands them out in time.
-fn carry(network: &Network, cut_after: Option<usize>, from: Socket, mut to: Socket) {
+fn carry(network: &Network, cut_after: Option<usize>, from: TcpStream, mut to: TcpStream) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     let (delay, byte_by_byte) = (network.delay, network.byte_by_byte);
-    let mut reader = from.clone();
+    let mut reader = again(&from);
     thread::spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
@@ -127,64 +118,26 @@ fn carry(network: &Network, cut_after: Option<usize>, from: Socket, mut to: Sock
                 to.write_all(bytes)
             };
             if left == 0 {
-                from.shutdown(Shutdown::Both);
-                to.shutdown(Shutdown::Both);
+                close(&from, Shutdown::Both);
+                close(&to, Shutdown::Both);
             }
             if sent.is_err() || left == 0 {
                 return;
             }
         }
-        to.shutdown(Shutdown::Write);
+        close(&to, Shutdown::Write);
     });
 }
 
-enum Socket {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+/// A second handle on the same connection. What goes through is sent at once, as it came.
+fn again(socket: &TcpStream) -> TcpStream {
+    socket.set_nodelay(true).unwrap();
+    socket.try_clone().unwrap()
 }
 
-impl Socket {
-    fn shutdown(&self, how: Shutdown) {
-        // The other side may have closed it already.
-        let _ = match self {
-            Self::Tcp(socket) => socket.shutdown(how),
-            Self::Unix(socket) => socket.shutdown(how),
-        };
-    }
-}
-
-impl Clone for Socket {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Tcp(socket) => {
-                socket.set_nodelay(true).unwrap();
-                Self::Tcp(socket.try_clone().unwrap())
-            }
-            Self::Unix(socket) => Self::Unix(socket.try_clone().unwrap()),
-        }
-    }
-}
-
-impl Read for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Self::Tcp(socket) => socket.read(buffer),
-            Self::Unix(socket) => socket.read(buffer),
-        }
-    }
-}
-
-impl Write for Socket {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self {
-            Self::Tcp(socket) => socket.write(bytes),
-            Self::Unix(socket) => socket.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// Closes a connection, unless the other side has done so already.
+fn close(socket: &TcpStream, how: Shutdown) {
+    let _ = socket.shutdown(how);
 }
 
 #[cfg(test)]
