@@ -1,7 +1,7 @@
 //! What a plan may cost, derived from the fields of its steps by one function: a closed list with stable
 //! codes. Some of it happens only when the user allows it by code, `--allow CODE[:ID]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -101,12 +101,13 @@ impl Hazard {
     }
 }
 
-/// The hazards of these steps, worst first; `from` is the catalog that they start from. Locks, scans and
-/// rewrites of what the plan itself made cost nobody anything and are not among them.
+/// The hazards of these steps, worst first; `from` is the catalog that they start from. Locks, scans, rewrites and
+/// grants of what the plan itself made cost nobody anything and are not among them.
 pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
     let world = World::roots_of(from);
     let mut hazards = Vec::new();
     let mut locks: BTreeMap<&Id, Lock> = BTreeMap::new();
+    let made: HashSet<&Id> = steps.iter().flat_map(|step| &step.makes).collect();
     for step in steps {
         let id = &step.subject;
         let root = world.root_or_self(id);
@@ -129,7 +130,8 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
             );
             add(Code::NonTransactional, text);
         }
-        if step.widens {
+        // The grants of what is made are what it had before, or there was nothing before.
+        if step.widens && existed && !made.contains(root) {
             let text = format!(
                 "{id}: somebody may see or do more than before ({})",
                 step.sql
@@ -240,7 +242,28 @@ pub fn not_allowed<'a>(hazards: &'a [Hazard], allowed: &[Allow]) -> Vec<&'a Haza
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::catalog::Tag;
+    use crate::catalog::kind::Body;
+    use crate::catalog::schema::Schema;
+    use crate::catalog::{Meta, Object, Tag};
+
+    #[test]
+    fn a_grant_widens_what_was_there_before() {
+        let id = Id::global(Tag::Schema, "app");
+        let object = Object {
+            id: id.clone(),
+            body: Body::Schema(Schema {}),
+            meta: Meta::default(),
+        };
+        let with = Catalog::new(150_000, vec![object], [], BTreeMap::new());
+        let grant = Step::alter(&id, "GRANT".into()).widening();
+        let create = Step::create(&id, "CREATE".into());
+        let codes = |from: &Catalog, steps: &[Step]| -> Vec<Code> {
+            let hazards = derive(from, steps);
+            hazards.iter().map(|hazard| hazard.code).collect()
+        };
+        assert_eq!(codes(&with, &[grant.clone()]), [Code::AuthorizationWidened]);
+        assert!(codes(&Catalog::default(), &[create, grant]).is_empty());
+    }
 
     #[test]
     fn a_code_is_allowed_for_all_or_for_one() {
