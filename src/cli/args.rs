@@ -88,6 +88,9 @@ pub enum Verb {
     Restore(super::restore::Args),
     Run(super::run::Args),
     Check(super::check::Args),
+    Tag(super::tag::Args),
+    Verify(super::verify::Args),
+    Gc(super::gc::Args),
 }
 
 /// A duration with a unit, as Postgres writes them: `500ms`, `3s`, `2min`, `1h`.

@@ -7,6 +7,8 @@ pub enum Exit {
     Done,
     /// Exit code 1: it was asked to look for something and found it (`diff --exit-code`).
     Found,
+    /// Exit code 6: it was asked to check the store and found damage.
+    Damaged,
 }
 
 impl Exit {
@@ -15,6 +17,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Found => 1,
+            Self::Damaged => 6,
         }
     }
 }

@@ -13,8 +13,9 @@ use super::host::Terminal;
 use super::output::{Report, style};
 use super::text;
 use crate::procedure::failure::Failure;
+use crate::procedure::history::{self, Event};
 use crate::procedure::session;
-use crate::store::{DatabaseId, LogEntry, Operation, Outcome, Snapshot, Store};
+use crate::store::{DatabaseId, LogEntry, Operation, Origin, Outcome, Snapshot, Store};
 
 /// List snapshots and operations, newest first
 ///
@@ -30,29 +31,36 @@ pub struct Args {
     all: bool,
 }
 
+/// The database that is named, if one is.
+pub(super) async fn database(context: &Context) -> Result<Option<DatabaseId>, Failure> {
+    if !context.names_database() {
+        return Ok(None);
+    }
+    let host = Terminal::new(context, "reading");
+    let mut connection = session::connect(&context.database()?, &host).await?;
+    Ok(Some(session::database(&mut connection).await?.id()))
+}
+
 /// See the module.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let store = Store::open(&context.store())?;
-    let database = if context.names_database() {
-        let host = Terminal::new(context, "reading");
-        let mut connection = session::connect(&context.database()?, &host).await?;
-        Some(session::database(&mut connection).await?.id())
-    } else {
-        None
-    };
+    let database = database(context).await?;
     let snapshots = store.snapshots(database.as_ref())?;
     if let Some(object) = args.object {
-        let changes = history(&store, &snapshots, &object)?;
+        let changes = changes(&store, &snapshots, &object)?;
         context.output.report(&History { object, changes })?;
         return Ok(Exit::Done);
     }
-    let mut entries: Vec<Entry> = operations(&store, database, &snapshots)?
-        .iter()
-        .map(Entry::operation)
-        .collect();
-    let automatic =
-        |snapshot: &&Snapshot| args.all || snapshot.manifest.meta.origin.name().is_none();
-    entries.extend(snapshots.iter().filter(automatic).map(Entry::snapshot));
+    let operations = operations(&store, database, &snapshots)?;
+    let mut entries: Vec<Entry> = operations.iter().map(Entry::operation).collect();
+    let shown = |snapshot: &&Snapshot| match &snapshot.manifest.meta.origin {
+        _ if !snapshot.labels.is_empty() => true,
+        Origin::User => true,
+        // Of a run that was killed the emergency snapshot is all there is.
+        Origin::Before(id) => args.all || !operations.iter().any(|entry| entry.operation.id == *id),
+        Origin::After(_) => args.all,
+    };
+    entries.extend(snapshots.iter().filter(shown).map(Entry::snapshot));
     // Operations were put first: of two things at the same second, the operation came later.
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.time));
     context.output.report(&Log { entries })?;
@@ -276,38 +284,21 @@ struct Version {
 }
 
 /// Newest first.
-fn history(store: &Store, snapshots: &[Snapshot], object: &str) -> Result<Vec<Version>, Failure> {
-    let mut changes = Vec::new();
-    let mut before: Option<Vec<u8>> = None;
-    for snapshot in snapshots.iter().rev() {
-        let now = store
-            .object(snapshot.id, object)?
-            .map(|stored| stored.bytes);
-        let change = match (&before, &now) {
-            (None, Some(_)) => Some("new"),
-            (Some(_), None) => Some("gone"),
-            (Some(old), Some(new)) if old != new => Some("changed"),
-            (Some(_), Some(_)) | (None, None) => None,
-        };
-        changes.extend(change.map(|change| Version {
-            time: snapshot.manifest.meta.time,
-            snapshot: snapshot.id.to_string(),
-            name: snapshot.name(),
-            change,
-        }));
-        before = now;
-    }
-    changes.reverse();
-    if changes.is_empty() {
+fn changes(store: &Store, snapshots: &[Snapshot], object: &str) -> Result<Vec<Version>, Failure> {
+    let found = history::of_object(store, snapshots, object)?;
+    if found.is_empty() {
         return Err(
             Failure::usage(format!("no snapshot has an object called {object:?}"))
-                .next(
-                    "A column, constraint, index or trigger is kept with its table: ask for that.",
-                )
                 .next("`snapback show @` lists what there is."),
         );
     }
-    Ok(changes)
+    let version = |(event, snapshot): (Event, &Snapshot)| Version {
+        time: snapshot.manifest.meta.time,
+        snapshot: snapshot.id.to_string(),
+        name: snapshot.name(),
+        change: event.name(),
+    };
+    Ok(found.into_iter().map(version).collect())
 }
 
 impl Report for History {

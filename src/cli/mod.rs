@@ -11,6 +11,7 @@ pub mod diff;
 pub mod environment;
 pub mod error;
 pub mod exit;
+pub mod gc;
 pub mod host;
 pub mod log;
 pub mod output;
@@ -25,7 +26,9 @@ pub mod run;
 pub mod show;
 mod signals;
 pub mod snapshot;
+pub mod tag;
 pub mod text;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -80,5 +83,8 @@ async fn dispatch(verb: Verb, context: &Context) -> Result<Exit, Failure> {
         Verb::Restore(args) => restore::run(args, context).await,
         Verb::Run(args) => run::run(args, context).await,
         Verb::Check(args) => check::run(args, context).await,
+        Verb::Tag(args) => tag::run(args, context).await,
+        Verb::Verify(args) => verify::run(&args, context),
+        Verb::Gc(args) => gc::run(&args, context),
     }
 }

@@ -12,6 +12,7 @@ mod by_script;
 pub mod compare;
 pub mod consent;
 pub mod failure;
+pub mod history;
 pub mod host;
 pub mod preflight;
 pub mod record;
@@ -22,6 +23,7 @@ mod rows;
 pub mod run;
 pub mod session;
 pub mod snapshot;
+mod store;
 pub mod transaction;
 
 pub use crate::apply::Settings;

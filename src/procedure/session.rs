@@ -8,7 +8,7 @@ use crate::apply::ApplyError;
 use crate::catalog::names::Scope;
 use crate::connect::{Canceller, Config, ConnectError, Connection, Error, Interrupt};
 use crate::introspect::{self, IntrospectError, Reading, Within};
-use crate::store::{Database, LabelError, StoreError};
+use crate::store::Database;
 
 /// Connects; asks for the password when the server wants one and there is none.
 pub async fn connect(config: &Config, host: &impl Host) -> Result<Connection, Failure> {
@@ -49,30 +49,6 @@ impl From<ConnectError> for Failure {
             Some(server) => failure.server(server.clone()),
             None => failure,
         }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        let kind = match &error {
-            StoreError::Ref(_)
-            | StoreError::NoSnapshot(_)
-            | StoreError::Label(LabelError::Invalid { .. } | LabelError::Unknown(_)) => {
-                FailureKind::Usage
-            }
-            StoreError::Label(LabelError::Taken { .. }) => FailureKind::Refused,
-            StoreError::NoStore { .. }
-            | StoreError::NotAStore { .. }
-            | StoreError::Newer { .. }
-            | StoreError::Corrupt(_)
-            | StoreError::MissingBlob { .. }
-            | StoreError::MissingFile { .. }
-            | StoreError::Input(_)
-            | StoreError::Backend(_)
-            | StoreError::Contended(_)
-            | StoreError::LeaseLost => FailureKind::Unreachable,
-        };
-        Self::new(kind, error.to_string())
     }
 }
 

@@ -62,7 +62,11 @@ pub async fn take(
     if !request.move_label {
         meta.label.clone_from(&request.label);
     }
+    let database = meta.database.id();
     let written = store.write_snapshot(&data, meta)?;
+    if let Some(label) = request.label.as_ref().filter(|_| request.move_label) {
+        store.set_label(&database, label, written.id, true)?;
+    }
     Ok(Taken { reading, written })
 }
 

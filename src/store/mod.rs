@@ -47,7 +47,7 @@ pub use manifest::{
 };
 pub use oplog::{LogEntry, Operation, Outcome, Proof, SavedRows, Script, State, Step, Target, Who};
 pub use pack::{MAX_BLOB, PackError, check_pack};
-pub use refs::{Candidate, LabelError, RefError, check_label};
+pub use refs::{Candidate, LabelError, RefError, check_label, parse_age};
 pub use resolve::{Resolved, Snapshot};
 pub use rows::{RowsReader, RowsRecord, RowsSource, RowsWriter};
 pub use snapshot::{

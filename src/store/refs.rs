@@ -122,6 +122,11 @@ impl Ref {
     }
 }
 
+/// A length of time as people write it: `2h`, `1d 12h`, `4w`. Days have 24 hours; months have no length.
+pub fn parse_age(text: &str) -> Option<std::time::Duration> {
+    ago(text).map(SignedDuration::unsigned_abs)
+}
+
 fn ago(text: &str) -> Option<SignedDuration> {
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;

@@ -5,6 +5,7 @@ mod diff;
 mod log;
 mod prompt;
 mod run;
+mod store;
 
 use std::process::Command;
 
