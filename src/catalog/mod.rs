@@ -25,7 +25,7 @@ pub mod table;
 pub mod type_;
 pub mod view;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use id::Id;
@@ -162,6 +162,18 @@ impl Catalog {
     /// What an object depends on, sorted; its own root is not among it unless it is named by `pg_depend`.
     pub fn edges(&self, id: &Id) -> &[Edge] {
         self.edges.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything that an object depends on, directly or through others; itself only when that is a circle.
+    pub fn closure(&self, id: &Id) -> BTreeSet<&Id> {
+        let mut closure = BTreeSet::new();
+        let mut open: Vec<&Edge> = self.edges(id).iter().collect();
+        while let Some(edge) = open.pop() {
+            if closure.insert(&edge.to) {
+                open.extend(self.edges(&edge.to));
+            }
+        }
+        closure
     }
 
     /// All dependencies, sorted.

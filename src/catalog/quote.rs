@@ -25,6 +25,16 @@ pub fn ident(name: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
+/// The name of an argument of a routine, which cannot be a keyword that may name a column.
+///
+/// Quotes those of versions 16 to 19, too, that [`ident`] leaves bare.
+pub fn argument(name: &str) -> Cow<'_, str> {
+    if NEW_COLUMN_KEYWORDS.contains(&name) {
+        return Cow::Owned(format!("\"{name}\""));
+    }
+    ident(name)
+}
+
 /// `schema.name`, each part quoted where it must be; the bare name when there is no schema.
 pub fn qualified(schema: &str, name: &str) -> String {
     if schema.is_empty() {
@@ -248,6 +258,23 @@ const KEYWORDS: &[&str] = &[
     "xmltable",
 ];
 
+/// The `col_name_keyword`s that came after version 15.
+const NEW_COLUMN_KEYWORDS: &[&str] = &[
+    "graph_table",
+    "json",
+    "json_array",
+    "json_arrayagg",
+    "json_exists",
+    "json_object",
+    "json_objectagg",
+    "json_query",
+    "json_scalar",
+    "json_serialize",
+    "json_table",
+    "json_value",
+    "merge_action",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +300,13 @@ mod tests {
         ] {
             assert_eq!(ident(name), expected);
         }
+    }
+
+    #[test]
+    fn arguments_are_no_new_keywords() {
+        assert_eq!(argument("json"), "\"json\"");
+        assert_eq!(argument("a"), "a");
+        assert_eq!(argument("a b"), "\"a b\"");
     }
 
     #[test]

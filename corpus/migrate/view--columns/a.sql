@@ -8,3 +8,4 @@ GRANT SELECT (id), UPDATE (note) ON prices TO corpus_reader;
 CREATE VIEW of_owner AS SELECT id FROM t;
 ALTER VIEW of_owner OWNER TO corpus_owner;
 GRANT SELECT (id) ON of_owner TO corpus_reader WITH GRANT OPTION;
+GRANT SELECT (id) ON of_owner TO postgres;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::type_names;
 use crate::catalog::names::Names;
-use crate::catalog::quote::ident;
+use crate::catalog::quote;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::record;
@@ -125,7 +125,7 @@ impl Argument {
         } = self;
         let mut sql = mode.keyword().to_owned();
         if !name.is_empty() {
-            sql.push_str(&ident(name));
+            sql.push_str(&quote::argument(name));
             sql.push(' ');
         }
         sql.push_str(type_name);

@@ -2,8 +2,6 @@
 //! kind; a domain is made with those that do not depend on it in turn, because a constraint cannot be added to
 //! a domain that a column of array or composite type uses already.
 
-use std::collections::BTreeSet;
-
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::meta::comment_on;
@@ -113,7 +111,6 @@ impl Kind for Domain {
             sql.push_str(&not_null.clause());
         }
         let mut parts = Vec::new();
-        let mut needs = Vec::new();
         for part in scene
             .parts(id)
             .filter(|part| stands_inline(part, id, scene))
@@ -124,10 +121,8 @@ impl Kind for Domain {
             sql.push_str("\n    ");
             sql.push_str(&constraint.clause(&part.id));
             parts.push(part.id.clone());
-            needs.extend(scene.edges(&part.id).iter().map(|edge| edge.to.clone()));
         }
-        needs.retain(|needed| !needed.same_root(id));
-        let mut steps = vec![Step::create(id, sql).making(parts).needing(needs)];
+        let mut steps = vec![Step::create(id, sql).making(parts)];
         let comment = not_null
             .as_ref()
             .and_then(|not_null| not_null.comment_on(id));
@@ -247,23 +242,16 @@ fn stands_inline(part: &Object, domain: &Id, scene: &Catalog) -> bool {
     if constraint.not_valid {
         return false;
     }
-    let mut seen: BTreeSet<&Id> = BTreeSet::new();
-    let mut open: Vec<&Id> = used(&part.id, scene)
-        .filter(|used| *used != domain)
-        .collect();
-    while let Some(id) = open.pop() {
-        if id.same_root(domain) {
-            return false;
-        }
-        if seen.insert(id) {
-            open.extend(used(id, scene));
-        }
-    }
-    true
-}
-
-fn used<'a>(id: &Id, scene: &'a Catalog) -> impl Iterator<Item = &'a Id> {
-    scene.edges(id).iter().map(|edge| &edge.to)
+    let mut used = scene
+        .edges(&part.id)
+        .iter()
+        .map(|edge| &edge.to)
+        .filter(|used| *used != domain);
+    !used.any(|used| {
+        let mut all = scene.closure(used);
+        all.insert(used);
+        all.iter().any(|id| id.same_root(domain))
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::literal;
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::step::{Step, Tx};
+use crate::catalog::step::Step;
 use crate::record;
 
 record! {
@@ -77,15 +77,11 @@ impl Kind for Enum {
         if is_named(&added, id, scene) {
             return Change::Replace;
         }
-        let steps = added.iter().map(|Added { label, place }| Step {
-            tx: Tx::CommitAfter,
-            ..Step::alter(
+        let steps = added.iter().map(|Added { label, place }| {
+            let label = literal(label);
+            Step::alter(
                 id,
-                format!(
-                    "ALTER TYPE {} ADD VALUE {}{place}",
-                    id.sql(),
-                    literal(label)
-                ),
+                format!("ALTER TYPE {} ADD VALUE {label}{place}", id.sql()),
             )
         });
         Change::InPlace(steps.collect())
@@ -122,22 +118,31 @@ fn added<'a>(old: &'a [String], new: &'a [String]) -> Option<Vec<Added<'a>>> {
     kept.next().is_none().then_some(added)
 }
 
-/// Whether an object that depends on the type names one of the labels as a constant of it. Such an object is
-/// new or changed, since the old type has no such label: the plan makes it in the transaction that adds the
-/// label. A body in text alone (`AS $$..$$`) does not count: it is not parsed before it runs.
+/// Whether an object names one of the labels as a constant of the type, or of a type that contains it. Such an
+/// object is new or changed, since the old type has no such label: the plan makes it in the transaction that
+/// adds the label. A body in text alone (`AS $$..$$`) does not count: it is not parsed before it runs.
 fn is_named(added: &[Added<'_>], id: &Id, scene: &Catalog) -> bool {
-    let cast = json(&format!("::{}", id.sql()));
-    let mut dependents = scene.all_edges().filter(|(_, edge)| edge.to == *id);
-    dependents.any(|(dependent, _)| {
-        let body = scene
-            .get(dependent)
-            .and_then(|object| serde_json::to_string(&object.body).ok())
-            .unwrap_or_default();
-        body.contains(&cast)
-            && added
-                .iter()
-                .any(|Added { label, place: _ }| names(&body, label))
-    })
+    let mut types = vec![id];
+    let mut at = 0;
+    while let Some(&used) = types.get(at) {
+        let cast = json(&format!("::{}", used.sql()));
+        for (user, _) in scene.all_edges().filter(|(_, edge)| edge.to == *used) {
+            let object = scene.get(user);
+            let body = object.and_then(|object| serde_json::to_string(&object.body).ok());
+            let named = body.is_some_and(|body| {
+                let mut labels = added.iter().map(|Added { label, place: _ }| label);
+                body.contains(&cast) && labels.any(|label| names(&body, label))
+            });
+            if named {
+                return true;
+            }
+            if user.kind.family() == Family::Type && !types.contains(&user) {
+                types.push(user);
+            }
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Whether the text may name the label, alone or inside an array constant; one that would be escaped there is
@@ -154,7 +159,12 @@ fn json(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::catalog::kind::Body;
+    use crate::catalog::type_::domain::Domain;
+    use crate::catalog::{Edge, Meta, Object, Strength};
 
     fn mood(labels: &[&str]) -> Enum {
         Enum {
@@ -192,6 +202,36 @@ mod tests {
         assert_eq!(sql, Some(expected.map(str::to_owned).to_vec()));
         let first = "ALTER TYPE app.\"Mood\" ADD VALUE 'a'".to_owned();
         assert_eq!(steps(&[], &["a"]), Some(vec![first]));
+    }
+
+    #[test]
+    fn a_label_that_is_named_in_the_same_plan_is_not_added_in_place() {
+        let id = Id::in_schema(Tag::Enum, "app", "Mood");
+        let domain = Id::in_schema(Tag::Domain, "app", "d");
+        let change = |default: &str| {
+            let body = Domain {
+                default: Some(default.to_owned()),
+                ..Domain::default()
+            };
+            let object = |id: &Id, body| Object {
+                id: id.clone(),
+                body,
+                meta: Meta::default(),
+            };
+            let objects = vec![
+                object(&id, Body::Enum(mood(&["a", "b"]))),
+                object(&domain, Body::Domain(body)),
+            ];
+            let to = id.clone();
+            let strength = Strength::Normal;
+            let edges = [(domain.clone(), Edge { to, strength })];
+            let scene = Catalog::new(150_000, objects, edges, BTreeMap::new());
+            mood(&["a"]).change(&mood(&["a", "b"]), &id, &scene)
+        };
+        assert!(matches!(change("'b'::app.\"Mood\""), Change::Replace));
+        assert!(matches!(change("'{a,b}'::app.\"Mood\"[]"), Change::Replace));
+        assert!(matches!(change("'a'::app.\"Mood\""), Change::InPlace(_)));
+        assert!(matches!(change("'b'::text"), Change::InPlace(_)));
     }
 
     #[test]

@@ -154,6 +154,19 @@ pub(super) fn is_prefix(old: &[Column], new: &[Column]) -> bool {
     old.len() <= new.len() && old.iter().zip(new).all(|(old, new)| old.is_alike(new))
 }
 
+/// The steps that set on the columns of a new view what its query does not say.
+pub(super) fn create(id: &Id, owner: &str, columns: &[Column]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    // Were the owner given later, the server would take grants to and from the role that makes the view for
+    // those of the new owner.
+    if !owner.is_empty() && columns.iter().any(|column| column.acl.is_some()) {
+        let sql = format!("ALTER {} OWNER TO {}", id.address(), ident(owner));
+        steps.push(Step::alter(id, sql));
+    }
+    steps.extend(change(id, owner, &[], columns));
+    steps
+}
+
 /// The steps that set on the columns of a view what its query does not say. `old` is shorter than `new` when
 /// columns are new.
 pub(super) fn change(id: &Id, owner: &str, old: &[Column], new: &[Column]) -> Vec<Step> {
@@ -184,6 +197,16 @@ impl Column {
         self.name == other.name
             && self.type_name == other.type_name
             && self.collation == other.collation
+    }
+
+    /// The column in a view that uses nothing.
+    pub(super) fn stand_in(&self) -> String {
+        let collate = if self.collation.is_empty() {
+            String::new()
+        } else {
+            format!(" COLLATE {}", self.collation)
+        };
+        format!("NULL::{}{collate} AS {}", self.type_name, ident(&self.name))
     }
 
     fn set(&self, id: &Id, owner: &str, old: &Self, steps: &mut Vec<Step>) {

@@ -103,7 +103,7 @@ impl Kind for MaterializedView {
         } else {
             step.rewriting()
         }];
-        steps.extend(column::change(id, owner(id, scene), &[], &self.columns));
+        steps.extend(column::create(id, owner(id, scene), &self.columns));
         steps
     }
 

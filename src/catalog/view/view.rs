@@ -1,7 +1,8 @@
 //! Views (`pg_class`; manual: CREATE VIEW).
 //!
 //! `CREATE OR REPLACE VIEW` keeps what uses the view; it can add columns at the end and nothing else, so another
-//! set of columns is another view.
+//! set of columns is another view. It also lets views name each other or themselves: those are made without
+//! their query first.
 
 use super::column::{self, Column};
 use super::{owner, query_of};
@@ -64,8 +65,14 @@ impl Kind for View {
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        let mut steps = vec![Step::create(id, self.definition("CREATE", id))];
-        steps.extend(column::change(id, owner(id, scene), &[], &self.columns));
+        let mut steps = match self.circle(id, scene) {
+            None => vec![Step::create(id, self.definition("CREATE", id))],
+            Some(circle) => vec![
+                Step::create(id, self.stand_in(id)).deferring(circle),
+                Step::alter(id, self.definition("CREATE OR REPLACE", id)),
+            ],
+        };
+        steps.extend(column::create(id, owner(id, scene), &self.columns));
         steps
     }
 
@@ -101,6 +108,29 @@ impl Kind for View {
 }
 
 impl View {
+    /// The other members of the circle of dependencies that it is in, if it is in one; none are others when the
+    /// view names itself alone. `CREATE OR REPLACE` makes such views possible.
+    fn circle(&self, id: &Id, scene: &Catalog) -> Option<Vec<Id>> {
+        let used = scene.closure(id);
+        if !used.contains(id) && !names_itself(&self.query, &id.sql()) {
+            return None;
+        }
+        let others = used.into_iter().filter(|other| *other != id);
+        Some(
+            others
+                .filter(|other| scene.closure(other).contains(id))
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// A view with the same columns that uses nothing, for others to use until it gets its query.
+    fn stand_in(&self, id: &Id) -> String {
+        let columns = self.columns.iter().map(Column::stand_in);
+        let columns: Vec<_> = columns.collect();
+        format!("CREATE VIEW {} AS\nSELECT {}", id.sql(), columns.join(", "))
+    }
+
     fn definition(&self, verb: &str, id: &Id) -> String {
         let Self {
             query,
@@ -113,6 +143,20 @@ impl View {
         };
         format!("{verb} VIEW {}{options} AS\n{query}", id.sql())
     }
+}
+
+/// Whether the text has the qualified name as a whole.
+fn names_itself(query: &str, name: &str) -> bool {
+    let goes_on = |next: Option<char>| {
+        next.is_some_and(|next| next.is_alphanumeric() || "_$.".contains(next))
+    };
+    query.match_indices(name).any(|(at, _)| {
+        let before = query.get(..at).and_then(|text| text.chars().next_back());
+        let after = query
+            .get(at + name.len()..)
+            .and_then(|text| text.chars().next());
+        !goes_on(before) && !goes_on(after)
+    })
 }
 
 #[cfg(test)]
@@ -175,6 +219,24 @@ mod tests {
                 "GRANT SELECT (\"Na me\") ON TABLE app.\"Users\" TO alice",
             ]
         );
+    }
+
+    #[test]
+    fn a_view_that_names_itself_has_a_stand_in() {
+        let view = users("SELECT id FROM app.\"Users\"", &[column("id", "integer")]);
+        let steps = view.create(&id(), &Catalog::default());
+        let sql: Vec<_> = steps.iter().map(|step| step.sql.as_str()).collect();
+        assert_eq!(
+            sql,
+            [
+                "CREATE VIEW app.\"Users\" AS\nSELECT NULL::integer AS id",
+                "CREATE OR REPLACE VIEW app.\"Users\" AS\nSELECT id FROM app.\"Users\""
+            ]
+        );
+        assert!(names_itself("FROM app.users, x", "app.users"));
+        for other in ["FROM app.users_raw", "app.users.id", "FROM my_app.users"] {
+            assert!(!names_itself(other, "app.users"));
+        }
     }
 
     #[test]
