@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::args::duration;
 use super::context::Context;
+use super::environment::Environment;
 use super::exit::Exit;
 use super::output::{Report, style};
 use super::text;
@@ -23,9 +24,9 @@ pub struct ChangeArgs {
     /// Do all of it and end with ROLLBACK: nothing is changed, and everything is known
     #[arg(long)]
     pub dry_run: bool,
-    /// How long to wait for a lock
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
-    pub lock_timeout: Duration,
+    /// How long to wait for a lock [default: that of --env, else 5s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub lock_timeout: Option<Duration>,
     /// How long a statement may take
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub statement_timeout: Option<Duration>,
@@ -36,11 +37,12 @@ pub struct ChangeArgs {
 
 impl ChangeArgs {
     /// As the procedure takes them.
-    pub fn options(&self) -> Options {
+    pub fn options(&self, environment: &Environment) -> Options {
+        let lock_timeout = self.lock_timeout.or(environment.lock_timeout);
         Options {
             dry_run: self.dry_run,
             settings: Settings {
-                lock_timeout: self.lock_timeout,
+                lock_timeout: lock_timeout.unwrap_or(Settings::default().lock_timeout),
                 statement_timeout: self.statement_timeout,
             },
             tries: self.tries,

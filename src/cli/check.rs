@@ -32,6 +32,15 @@ pub struct Args {
     offline: bool,
 }
 
+/// Judges one script by the server's grammar: what `rollback --mode preflight` has to say of a script.
+pub(super) async fn one(script: &Path, context: &Context) -> Result<Exit, Failure> {
+    let args = Args {
+        scripts: vec![script.to_owned()],
+        offline: false,
+    };
+    run(args, context).await
+}
+
 /// See the module.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let checked = if context.names_database() && !args.offline {

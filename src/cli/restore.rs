@@ -27,10 +27,11 @@ pub struct Args {
 /// Runs it.
 pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let host = Terminal::new(context, "restoring");
+    let options = args.change.options(&context.environment()?);
     let config = context.database()?;
     let store = Store::open(&context.store())?;
     let resolved = store.resolve(&args.source, None, Timestamp::now())?;
     let target = Target::load(&store, &args.source, resolved.id)?;
-    let done = restore::run(&config, &store, &target, &args.change.options(), &host).await?;
+    let done = restore::run(&config, &store, &target, &options, &host).await?;
     change::report("restore", &args.source, done, context)
 }

@@ -61,6 +61,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let options = options(&args, &environment)?;
     let config = context.database()?;
     if let Some(path) = script(&args.target) {
+        if options.preflight_only {
+            return super::check::one(path, context).await;
+        }
         // The emergency snapshot needs a store; a script needs none that exists already.
         let store = Store::create_or_open(&context.store())?;
         let done = rollback_script::run(&config, &store, path, &options, &host).await?;
@@ -85,7 +88,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 
 /// What both flags and environment allow.
 fn options(args: &Args, environment: &Environment) -> Result<Options, Failure> {
-    let mut options = args.change.options();
+    let mut options = args.change.options(environment);
     options.yes = match environment.confirm {
         Confirm::Type => false,
         Confirm::Yes => args.yes || args.mode == Mode::Yolo,

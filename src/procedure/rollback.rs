@@ -216,6 +216,9 @@ async fn consent(
     }
     if options.yes {
         refuse_forbidden(&forbidden)?;
+        for hazard in &allowed {
+            host.note(&format!("going on although: {}", hazard.text));
+        }
         return Ok(allowed);
     }
     let question = Question {
