@@ -24,6 +24,9 @@ const DEFAULT_PRIVILEGES: &str = "SELECT defaclrole AS role, defaclnamespace AS 
 const INVALID_INDEXES: &str =
     "SELECT i.indexrelid AS oid FROM pg_index i WHERE NOT i.indisvalid AND i.indexrelid >= 16384";
 
+/// In a database in `SQL_ASCII` the server would refuse to send what is not UTF-8, without a word on what it is.
+const RAW: &str = "SET LOCAL client_encoding = 'SQL_ASCII'";
+
 /// What a query of the pipeline is for.
 #[derive(Clone, Copy, Debug)]
 enum Task {
@@ -60,6 +63,8 @@ impl Task {
 
 /// Takes rows in and makes a [`Reading`] of them.
 pub(super) struct Collector {
+    /// Whether the database does not know what its bytes mean.
+    raw: bool,
     names: Names,
     addresses: Addresses,
     objects: Vec<Object>,
@@ -77,6 +82,7 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn new(version: u32, scope: Scope) -> Self {
         Self {
+            raw: false,
             names: Names::new(version, scope),
             addresses: Addresses::default(),
             objects: Vec::new(),
@@ -102,6 +108,9 @@ impl Collector {
             ));
             // Deparse functions wait behind an ALTER; whoever holds one must not be able to hang us.
             tasks.push((Task::Silent, "SET LOCAL lock_timeout = '5s'".to_owned()));
+        }
+        if self.raw {
+            tasks.push((Task::Silent, RAW.to_owned()));
         }
         tasks.push((Task::Silent, PIN.to_owned()));
         tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
@@ -148,6 +157,7 @@ impl Collector {
             .parameter("server_version")
             .unwrap_or_default()
             .clone_into(&mut self.server_version);
+        self.raw = connection.server().parameter("server_encoding") == Some("SQL_ASCII");
         let tasks = self.tasks(within, deep);
         let mut pipeline = connection.pipeline();
         for (_, sql) in &tasks {
