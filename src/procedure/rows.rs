@@ -219,7 +219,7 @@ impl Fills {
             return Ok(fills);
         }
         let operations = store.operations(&database.id())?;
-        for entry in operations.iter().rev() {
+        for entry in &operations {
             let Some(snapshot) = entry
                 .operation
                 .before
