@@ -1,7 +1,8 @@
 //! How fast scripts are split, checked and run, with psql as the measure: `cargo bench --bench script`.
 //!
 //! Starts a server of its own. What is compared runs in turn, and medians are printed. `SCRIPT_BENCH=split,check`
-//! runs some of it; the part through a slow network takes minutes, most of them psql's.
+//! runs some of it; the part through a slow network takes minutes, most of them psql's. `SCRIPT_BENCH_TABLES` (1000)
+//! and `SCRIPT_BENCH_ROUNDS` (5) make it shorter on a busy machine.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +10,6 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::cast_precision_loss,
-    clippy::semicolon_if_nothing_returned,
     clippy::unchecked_time_subtraction,
     reason = "a benchmark"
 )]
@@ -53,6 +53,19 @@ fn main() {
             other => panic!("SCRIPT_BENCH has no part {other}"),
         }
     }
+}
+
+/// A number from the environment.
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
+fn tables() -> usize {
+    setting("SCRIPT_BENCH_TABLES", 1_000)
+}
+
+fn rounds() -> usize {
+    setting("SCRIPT_BENCH_ROUNDS", 5)
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -155,10 +168,13 @@ fn peak_memory(path: &Path, url: &str) -> f64 {
     peak / 1024.0
 }
 
-/// What this thread has spent on a processor: on a busy machine the wall clock measures the others.
-fn processor_time() -> Duration {
-    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(schedstat.split(' ').next().unwrap().parse().unwrap())
+/// What a process or thread has spent on a processor: on a busy machine the wall clock measures the others.
+fn processor_time(of: &str) -> Duration {
+    parse_schedstat(&fs::read_to_string(format!("/proc/{of}/schedstat")).unwrap())
+}
+
+fn parse_schedstat(text: &str) -> Duration {
+    Duration::from_nanos(text.split(' ').next().unwrap().trim().parse().unwrap())
 }
 
 fn split(folder: &TempDir) {
@@ -166,9 +182,9 @@ fn split(folder: &TempDir) {
         let size = fs::metadata(&path).unwrap().len();
         let (statements, data) = split_file(&path);
         let times = (0..7).map(|_| {
-            let begin = processor_time();
+            let begin = processor_time("thread-self");
             split_file(&path);
-            processor_time() - begin
+            processor_time("thread-self") - begin
         });
         let rate = size as f64 / 1e6 / median(times.collect()).as_secs_f64();
         println!(
@@ -252,13 +268,13 @@ async fn open(url: &str) -> Connection {
 }
 
 fn check(folder: &TempDir) {
-    let text = large_schema(1_000).repeat(10);
+    let text = large_schema(tables()).repeat(10);
     let path = script(folder, "check.sql", |out| {
-        out.write_all(text.as_bytes()).unwrap()
+        out.write_all(text.as_bytes()).unwrap();
     });
     let database = Database::new();
     let mut statements = 0;
-    let times = (0..5).map(|_| {
+    let times = (0..rounds()).map(|_| {
         block_on(async {
             let mut connection = open(&database.socket_url()).await;
             let begin = Instant::now();
@@ -291,72 +307,106 @@ impl Sink for Ticks {
     }
 }
 
-/// Ours: from the connection to COMMIT. Also says when the first tick of progress came.
-fn ours(url: &str, database: &str, path: &Path) -> (Duration, Duration, u64) {
+/// A run: by the clock, and on processors, the server's backend and the client together.
+#[derive(Clone, Copy)]
+struct Took {
+    clock: Duration,
+    processors: Duration,
+}
+
+/// Ours: from the connection to COMMIT. Also says when the first tick of progress came, and how many there were.
+fn ours(url: &str, database: &str, path: &Path) -> (Took, Duration, u64) {
     block_on(async {
-        let begin = Instant::now();
+        let (begin, client) = (Instant::now(), processor_time("thread-self"));
         let mut connection = open(url).await;
-        let source = run::prepare(
-            Source::open(path).unwrap(),
-            &connection,
-            database,
-            "postgres",
-        );
+        let source = Source::open(path).unwrap();
+        let source = run::prepare(source, &connection, database, "postgres");
         connection.execute("BEGIN").await.unwrap();
         let mut ticks = Ticks::default();
-        run::run(&mut connection, source, &mut ticks, &Interrupt::never())
+        let never = Interrupt::never();
+        run::run(&mut connection, source, &mut ticks, &never)
             .await
             .unwrap();
         connection.execute("COMMIT").await.unwrap();
         let first = ticks.first.map_or(Duration::MAX, |first| first - begin);
-        (begin.elapsed(), first, ticks.count)
+        let backend = connection.server().process().unwrap().to_string();
+        let processors = processor_time(&backend) + processor_time("thread-self") - client;
+        (
+            Took {
+                clock: begin.elapsed(),
+                processors,
+            },
+            first,
+            ticks.count,
+        )
     })
 }
 
-fn psql(host: &str, port: u16, database: &str, path: &Path) -> Duration {
+/// psql with the same script, and at its end what it took.
+fn psql(host: &str, port: u16, database: &str, path: &Path) -> Took {
+    let wrapper = path.with_extension("psql");
+    let script = format!(
+        "\\i {}\nSELECT pg_backend_pid() AS pid \\gset\n\\setenv BACKEND :pid\n\\! cat /proc/$BACKEND/schedstat /proc/$PPID/schedstat\n",
+        path.display()
+    );
+    fs::write(&wrapper, script).unwrap();
     let begin = Instant::now();
     let server = support::binaries::server_folder().unwrap();
-    let status = Command::new(support::binaries::client(&server, "psql"))
-        .args([
-            "-X",
-            "-q",
-            "-1",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            "postgres",
-            "-h",
-            host,
-            "-p",
-            &port.to_string(),
-        ])
-        .args(["-d", database, "-f"])
-        .arg(path)
-        .status();
-    assert!(status.unwrap().success());
-    begin.elapsed()
+    let output = Command::new(support::binaries::client(&server, "psql"))
+        .args(["-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-U", "postgres"])
+        .args(["-h", host, "-p", &port.to_string(), "-d", database, "-f"])
+        .arg(&wrapper)
+        .output()
+        .unwrap();
+    let clock = begin.elapsed();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let output = String::from_utf8(output.stdout).unwrap();
+    Took {
+        clock,
+        processors: output.lines().map(parse_schedstat).sum(),
+    }
+}
+
+fn compare(what: &str, ours: &[Took], psql: &[Took]) {
+    let clock = |took: &[Took]| median(took.iter().map(|took| took.clock).collect());
+    let processors = |took: &[Took]| median(took.iter().map(|took| took.processors).collect());
+    let ratio = |a: Duration, b: Duration| b.as_secs_f64() / a.as_secs_f64();
+    println!(
+        "run    {what}: {:.2?}; psql -1 -f: {:.2?}; {:.2} times as fast (on processors: {:.2?} and {:.2?}, {:.2} times)",
+        clock(ours),
+        clock(psql),
+        ratio(clock(ours), clock(psql)),
+        processors(ours),
+        processors(psql),
+        ratio(processors(ours), processors(psql)),
+    );
+}
+
+fn large_script(folder: &TempDir) -> PathBuf {
+    script(folder, "large.sql", |out| {
+        out.write_all(large_schema(tables()).as_bytes()).unwrap();
+    })
 }
 
 fn run_on_socket(folder: &TempDir) {
-    let path = script(folder, "large.sql", |out| {
-        out.write_all(large_schema(1_000).as_bytes()).unwrap()
-    });
+    let path = large_script(folder);
     let server = Server::shared();
     let host = server.socket_folder().display().to_string();
     let (mut our_times, mut psql_times, mut count) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..5 {
+    for _ in 0..rounds() {
         let database = Database::new();
-        let (time, _, statements) = ours(&database.socket_url(), database.name(), &path);
-        our_times.push(time);
+        let (took, _, statements) = ours(&database.socket_url(), database.name(), &path);
+        our_times.push(took);
         count = statements;
         let database = Database::new();
         psql_times.push(psql(&host, server.port(), database.name(), &path));
     }
-    let (ours, psql) = (median(our_times), median(psql_times));
-    println!(
-        "run    1,000 tables, {count} statements, over a socket: {ours:.2?}; psql -1 -f: {psql:.2?}; {:.2} times as fast",
-        psql.as_secs_f64() / ours.as_secs_f64()
-    );
+    let what = format!("{} tables, {count} statements, over a socket", tables());
+    compare(&what, &our_times, &psql_times);
 }
 
 /// The dump of 200 MB, played in bounded memory.
@@ -372,9 +422,7 @@ fn run_dump(folder: &TempDir) {
 }
 
 fn run_through_slow_network(folder: &TempDir) {
-    let path = script(folder, "slow.sql", |out| {
-        out.write_all(large_schema(1_000).as_bytes()).unwrap()
-    });
+    let path = large_script(folder);
     let server = Server::shared();
     let slow = || {
         Network::new()
@@ -383,23 +431,20 @@ fn run_through_slow_network(folder: &TempDir) {
     };
     let mut times = Vec::new();
     let mut first_tick = Duration::MAX;
-    for _ in 0..3 {
+    for _ in 0..rounds().min(3) {
         let database = Database::new();
-        let url = format!(
-            "postgresql://postgres@127.0.0.1:{}/{}?sslmode=disable",
-            slow().port(),
-            database.name()
-        );
-        let (time, first, _) = ours(&url, database.name(), &path);
-        times.push(time);
+        let (port, name) = (slow().port(), database.name());
+        let url = format!("postgresql://postgres@127.0.0.1:{port}/{name}?sslmode=disable");
+        let (took, first, _) = ours(&url, name, &path);
+        times.push(took);
         first_tick = first_tick.min(first);
     }
-    let ours = median(times);
-    println!("run    1,000 tables, 10 ms each way: {ours:.2?}, first tick after {first_tick:.2?}");
     let database = Database::new();
     let psql = psql("127.0.0.1", slow().port(), database.name(), &path);
-    println!(
-        "       psql -1 -f: {psql:.2?}; {:.1} times as fast",
-        psql.as_secs_f64() / ours.as_secs_f64()
+    compare(
+        &format!("{} tables, 10 ms each way", tables()),
+        &times,
+        &[psql],
     );
+    println!("       the first tick of progress came after {first_tick:.2?}");
 }
