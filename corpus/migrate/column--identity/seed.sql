@@ -1,0 +1,1 @@
+INSERT INTO t (plain) VALUES (1), (2);

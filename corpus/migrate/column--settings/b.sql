@@ -1,0 +1,4 @@
+CREATE TABLE t (a text, b text, c numeric, d integer, e bytea);
+ALTER TABLE t ALTER b SET STORAGE MAIN, ALTER b SET STATISTICS 0, ALTER d SET (n_distinct = 6), ALTER e SET STORAGE PLAIN, ALTER e SET STATISTICS 10;
+GRANT SELECT (b) ON t TO PUBLIC;
+COMMENT ON COLUMN t.b IS 'second';

@@ -1,0 +1,11 @@
+CREATE TABLE t (a integer, b text, c varchar(10), d text COLLATE "C", e int4range, f text[], g inet);
+CREATE INDEX one ON t (a);
+CREATE UNIQUE INDEX two ON t (a DESC, b NULLS FIRST, c DESC NULLS LAST, d COLLATE "POSIX") INCLUDE (e) WITH (fillfactor = 90);
+CREATE INDEX patterns ON t (b text_pattern_ops, c varchar_pattern_ops);
+CREATE INDEX odd ON t (c bpchar_ops, a oid_ops);
+CREATE INDEX ranges ON t USING gist (e);
+CREATE INDEX arrays ON t USING gin (f) WITH (fastupdate = off);
+CREATE INDEX hashes ON t USING hash (a);
+CREATE INDEX brins ON t USING brin (a, g inet_inclusion_ops) WITH (pages_per_range = 16);
+CREATE INDEX collated ON t (b COLLATE "C", d COLLATE "default");
+COMMENT ON INDEX one IS 'an index';

@@ -1,0 +1,15 @@
+CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at date NOT NULL, kind text, note varchar(80), added integer DEFAULT 3) PARTITION BY RANGE (at);
+CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2024-07-01');
+CREATE TABLE events_2025 (id bigint NOT NULL, at date NOT NULL, kind text, note varchar(80), added integer DEFAULT 3);
+ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE events_2026 PARTITION OF events (note DEFAULT 'new') FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE events_rest PARTITION OF events DEFAULT PARTITION BY LIST (kind);
+CREATE TABLE events_rest_x PARTITION OF events_rest FOR VALUES IN ('x', 'y', 'z');
+CREATE INDEX events_at ON events (at DESC) WHERE kind <> 'x';
+ALTER TABLE events ADD CONSTRAINT later CHECK (added > 0) NOT VALID;
+CREATE TABLE hashed (a integer, b integer) PARTITION BY HASH (a, (b + 1));
+CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE lone (id bigint NOT NULL, at date NOT NULL, kind text, note text) PARTITION BY LIST (kind);
+CREATE TABLE people (id integer PRIMARY KEY);
+CREATE TABLE visits (person integer, at date) PARTITION BY RANGE (at);
+CREATE TABLE visits_all PARTITION OF visits DEFAULT;

@@ -1,0 +1,12 @@
+CREATE TABLE t (id integer NOT NULL, code text NOT NULL, body text) WITH (fillfactor = 70, autovacuum_enabled = off, toast.autovacuum_enabled = off);
+CREATE UNIQUE INDEX t_code ON t (code);
+CREATE INDEX t_body ON t (body);
+ALTER TABLE t REPLICA IDENTITY USING INDEX t_code;
+ALTER TABLE t CLUSTER ON t_body;
+CREATE UNLOGGED TABLE scratch (a integer);
+CREATE TABLE plain (a integer PRIMARY KEY, b text);
+CREATE TABLE noted (a integer);
+COMMENT ON TABLE noted IS 'a note';
+CREATE TABLE full_identity (a integer);
+ALTER TABLE full_identity REPLICA IDENTITY FULL;
+CREATE TABLE empty_table ();

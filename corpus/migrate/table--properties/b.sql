@@ -1,0 +1,13 @@
+CREATE TABLE t (id integer NOT NULL, code text NOT NULL, body text) WITH (autovacuum_enabled = on, fillfactor = 80);
+CREATE UNIQUE INDEX t_code ON t (code, id);
+CREATE INDEX t_body ON t (body);
+CREATE UNIQUE INDEX t_id ON t (id);
+ALTER TABLE t REPLICA IDENTITY USING INDEX t_id;
+CREATE TABLE scratch (a integer);
+CREATE UNLOGGED TABLE plain (a integer PRIMARY KEY, b text);
+ALTER TABLE plain CLUSTER ON plain_pkey;
+CREATE TABLE noted (a integer);
+COMMENT ON TABLE noted IS 'another note';
+CREATE TABLE full_identity (a integer);
+ALTER TABLE full_identity REPLICA IDENTITY NOTHING;
+CREATE TABLE "empty table" ();
