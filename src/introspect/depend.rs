@@ -11,9 +11,17 @@ use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Edge, Object, Strength};
 
 /// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
-/// pinned or known to every server.
-pub(super) const QUERY: &str = "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
-     FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079)";
+/// pinned or known to every server. What a child has only since its parent has it (columns, CHECK constraints)
+/// depends on that of the parent: `pg_inherits` says so, `pg_depend` says it of the tables only.
+pub(super) const QUERY: &str = "\
+SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
+FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079) \
+UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
+JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attnum > 0 AND c.attinhcount > 0 AND NOT c.attislocal AND NOT c.attisdropped \
+JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname \
+UNION ALL SELECT 2606, c.oid, 0, 2606, p.oid, 0, 'a' FROM pg_inherits i \
+JOIN pg_constraint c ON c.conrelid = i.inhrelid AND c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal \
+JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conname = c.conname";
 
 /// Which object an address belongs to.
 #[derive(Debug, Default)]

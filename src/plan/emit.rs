@@ -255,12 +255,14 @@ fn along_with<'a>(id: &Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id
         .root(id)
         .map(|root| &root.id)
         .filter(|root| root.kind.drops_parts() && fates.gone.contains(root));
-    if root.is_some() || id.kind.holds_data() {
+    // A part that holds rows (a column) goes along with another part only: that of a parent.
+    if root.is_some() || (id.kind.holds_data() && !id.is_part()) {
         return root;
     }
     let edges = from.edges(id).iter();
     edges
         .filter(|edge| edge.strength == Strength::Auto)
         .map(|edge| &edge.to)
+        .filter(|other| !id.kind.holds_data() || other.kind == id.kind)
         .find(|other| fates.gone.contains(other) && !fates.aside.contains(other))
 }

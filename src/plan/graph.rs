@@ -143,9 +143,12 @@ impl Building<'_, '_> {
             }
         }
         if node.step.displaces {
-            for (user, _) in self.from.users(&node.step.subject) {
-                if let Some(&freer) = self.index.frees.get(user) {
-                    self.edge(freer, number);
+            let subject = self.from.get(&node.step.subject).map(|object| &object.id);
+            for id in subject.map_or_else(Vec::new, |id| self.from.altered_along(id)) {
+                for (user, _) in self.from.users(id) {
+                    if let Some(&freer) = self.index.frees.get(user) {
+                        self.edge(freer, number);
+                    }
                 }
             }
         }
@@ -201,6 +204,9 @@ impl Building<'_, '_> {
         }
         let alters = self.index.alters.get(used).cloned().unwrap_or_default();
         self.edges(&alters, number);
+        for carrier in self.to.carriers(used) {
+            self.after_object(carrier, number);
+        }
     }
 
     /// What an object belongs to (a sequence to its column, a partition to its table) may need both to have

@@ -64,6 +64,33 @@ impl<'a> World<'a> {
         self.users.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// An object, and the parts of other objects that the server alters along with it: of the same kind, and
+    /// automatically dependent (the columns of partitions).
+    pub(super) fn altered_along(&self, id: &'a Id) -> Vec<&'a Id> {
+        let mut along = vec![id];
+        let mut next = 0;
+        while let Some(&current) = along.get(next) {
+            next += 1;
+            for &(user, strength) in self.users(current) {
+                let carried = strength == Strength::Auto && user.is_part() && user.kind == id.kind;
+                if carried && !along.contains(&user) {
+                    along.push(user);
+                }
+            }
+        }
+        along
+    }
+
+    /// What a part is altered and made along with, if anything.
+    pub(super) fn carriers(&self, id: &Id) -> impl Iterator<Item = &'a Id> {
+        let kind = id.kind;
+        let is_part = id.is_part();
+        self.edges(id)
+            .iter()
+            .filter(move |edge| is_part && edge.strength == Strength::Auto && edge.to.kind == kind)
+            .map(|edge| &edge.to)
+    }
+
     /// The root object that a part belongs to; `None` for a root object.
     pub(super) fn root(&self, id: &Id) -> Option<&'a Object> {
         self.roots.get(id).copied()

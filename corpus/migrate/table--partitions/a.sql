@@ -11,7 +11,6 @@ CREATE INDEX own_index ON events_2024 (kind);
 CREATE TABLE hashed (a integer, b integer) PARTITION BY HASH (a, (b + 1));
 CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
-CREATE TABLE lone (id bigint NOT NULL, at date NOT NULL, kind text, note text);
 CREATE TABLE people (id integer PRIMARY KEY);
 CREATE TABLE visits (person integer REFERENCES people, at date) PARTITION BY RANGE (at);
 CREATE TABLE visits_all PARTITION OF visits DEFAULT;

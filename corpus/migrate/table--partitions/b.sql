@@ -9,7 +9,6 @@ CREATE INDEX events_at ON events (at DESC) WHERE kind <> 'x';
 ALTER TABLE events ADD CONSTRAINT later CHECK (added > 0) NOT VALID;
 CREATE TABLE hashed (a integer, b integer) PARTITION BY HASH (a, (b + 1));
 CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
-CREATE TABLE lone (id bigint NOT NULL, at date NOT NULL, kind text, note text) PARTITION BY LIST (kind);
 CREATE TABLE people (id integer PRIMARY KEY);
 CREATE TABLE visits (person integer, at date) PARTITION BY RANGE (at);
 CREATE TABLE visits_all PARTITION OF visits DEFAULT;

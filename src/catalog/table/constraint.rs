@@ -7,7 +7,7 @@
 use super::index::{attach, attached_to, change_storage};
 use super::{RelationName, column::Origin, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
@@ -112,14 +112,33 @@ impl Constraint {
         clauses.join(" ")
     }
 
-    /// Whether CREATE TABLE can have it, should its expression allow.
-    pub(super) fn is_plain_check(&self) -> bool {
-        self.kind == ConstraintKind::Check && !self.not_valid
+    /// Whether it is a CHECK.
+    pub(super) fn is_check(&self) -> bool {
+        self.kind == ConstraintKind::Check
+    }
+
+    /// Whether a partition can have it only from its parent, once it is attached.
+    pub(super) fn comes_late(&self) -> bool {
+        self.is_check() && self.origin == Origin::Inherited && self.not_valid
     }
 
     fn checks_rows(&self) -> bool {
         !self.not_valid && !self.not_enforced
     }
+}
+
+/// The copies that children get of a CHECK that is NOT VALID: partitions have to be attached before, since they
+/// could not be with a constraint of their own that is not valid.
+fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<Id> {
+    if !constraint.is_check() {
+        return Vec::new();
+    }
+    let copies = scene.objects().iter().filter(|object| match &object.body {
+        Body::Constraint(copy) => copy.comes_late() && object.id.name == id.name,
+        _ => false,
+    });
+    let of_this = copies.filter(|copy| scene.edges(&copy.id).iter().any(|edge| edge.to == *id));
+    of_this.map(|copy| copy.id.clone()).collect()
 }
 
 fn alter(id: &Id, what: &str) -> Step {
@@ -233,7 +252,7 @@ impl Kind for Constraint {
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        if self.kind == ConstraintKind::Check && self.origin == Origin::Inherited {
+        if self.is_check() && self.origin == Origin::Inherited {
             return Vec::new();
         }
         // The index of a partitioned table's constraint is made without those of its partitions, which have
@@ -250,11 +269,12 @@ impl Kind for Constraint {
             | ConstraintKind::Primary
             | ConstraintKind::Exclusion => create.lock(Lock::AccessExclusive),
         };
-        let mut steps = vec![if self.checks_rows() {
+        let create = if self.checks_rows() {
             create.scanning()
         } else {
-            create
-        }];
+            create.needing(copies_in_children(self, id, scene))
+        };
+        let mut steps = vec![create];
         steps.extend(
             self.attached_to
                 .as_ref()

@@ -51,7 +51,7 @@ fn inline_check(table: &Table, object: &Object, scene: &Catalog) -> Option<Strin
     };
     let own = constraint.origin != Origin::Inherited;
     let wanted = table.is_partition() && !own || own && can_inline(object, scene);
-    (constraint.is_plain_check() && wanted).then(|| constraint.sql(&object.id))
+    (constraint.is_check() && !constraint.not_valid && wanted).then(|| constraint.sql(&object.id))
 }
 
 /// The columns of a table in order.
@@ -115,7 +115,7 @@ fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
         steps.push(alter(id, &format!("OF {}", table.of_type)));
     }
     if table.is_partition() {
-        steps.extend(join_parents(table, id, scene));
+        steps.extend(attach(table, id, scene));
     }
     match &table.replica_identity {
         // An index tells its table of its roles when it is made.
@@ -133,8 +133,40 @@ fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     steps
 }
 
-/// The steps that give an existing table its parents.
-pub(super) fn join_parents(table: &Table, id: &Id, _scene: &Catalog) -> Vec<Step> {
+/// The steps that make a new table a partition. ATTACH PARTITION would make what the parent's indexes need, by
+/// names of its own, and copies the parent's row triggers: so indexes come before, and what can be said only of
+/// the copies after.
+fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let mut before = Vec::new();
+    let mut along = Vec::new();
+    let mut after = Vec::new();
+    for part in scene.parts(id) {
+        let attached = match &part.body {
+            Body::Index(index) => index.attached_to.is_some(),
+            Body::Constraint(constraint) => constraint.attached_to.is_some(),
+            _ => false,
+        };
+        match &part.body {
+            body if attached => {
+                let mut steps = body.create(&part.id, scene).into_iter();
+                before.extend(steps.next());
+                after.extend(steps);
+            }
+            Body::Constraint(constraint) if constraint.comes_late() => along.push(part.id.clone()),
+            Body::Trigger(trigger) if trigger.original.is_some() => {
+                after.extend(part.body.create(&part.id, scene))
+            }
+            _ => {}
+        }
+    }
+    let attach = join_parents(table, id)
+        .into_iter()
+        .map(|step| step.making(std::mem::take(&mut along)));
+    before.into_iter().chain(attach).chain(after).collect()
+}
+
+/// The steps that give a table its parents.
+fn join_parents(table: &Table, id: &Id) -> Vec<Step> {
     let join = |parent: &RelationName| {
         let step = if table.is_partition() {
             let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
@@ -145,6 +177,32 @@ pub(super) fn join_parents(table: &Table, id: &Id, _scene: &Catalog) -> Vec<Step
         step.needing([parent.id()])
     };
     table.parents.iter().map(join).collect()
+}
+
+/// The steps that take an existing table from its parents to others. Columns and constraints on both sides have
+/// their new form before: while it is away, a change of the parent would not reach it.
+pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let leave = |parent: &RelationName| {
+        if old.is_partition() {
+            alter_as(id, &parent.id(), &format!("DETACH PARTITION {}", id.sql()))
+        } else {
+            alter(id, &format!("NO INHERIT {}", parent.sql()))
+        }
+    };
+    let tables = new.parents.iter().map(RelationName::id).chain([id.clone()]);
+    let parts: Vec<Id> = tables
+        .flat_map(|table| {
+            scene
+                .parts(&table)
+                .map(|part| part.id.clone())
+                .collect::<Vec<_>>()
+        })
+        .filter(|part| matches!(part.kind, Tag::Column | Tag::Constraint))
+        .collect();
+    let moves = old.parents.iter().map(leave).chain(join_parents(new, id));
+    moves
+        .map(|step| step.needing(parts.iter().cloned()))
+        .collect()
 }
 
 /// The id of the index of a table that goes by a name: an index, or the constraint that it implements.

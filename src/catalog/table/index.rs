@@ -119,7 +119,10 @@ impl Index {
 pub(super) fn attach(subject: &Id, index: &Id, parent: &RelationName) -> Step {
     let index = qualified(&index.schema, &index.name);
     let sql = format!("ALTER INDEX {} ATTACH PARTITION {index}", parent.sql());
-    Step::alter(subject, sql).lock(Lock::AccessExclusive)
+    let table = Id::in_schema(Tag::Table, subject.schema.clone(), subject.on.clone());
+    Step::alter(subject, sql)
+        .lock(Lock::AccessExclusive)
+        .needing([table])
 }
 
 /// The steps that change storage parameters and tablespace of an index.

@@ -274,7 +274,7 @@ impl Kind for Table {
         if *partition_by != self.partition_by {
             return Change::Replace;
         }
-        let mut steps = leave_parents(self, new, id);
+        let mut steps = Vec::new();
         if *unlogged != self.unlogged {
             let what = if *unlogged {
                 "SET UNLOGGED"
@@ -317,7 +317,7 @@ impl Kind for Table {
             steps.push(alter(id, &what));
         }
         if *parents != self.parents || *bound != self.bound {
-            steps.extend(create::join_parents(new, id, scene));
+            steps.extend(create::move_to_parents(self, new, id, scene));
         }
         if *replica_identity != self.replica_identity {
             let step = alter(id, &format!("REPLICA IDENTITY {}", replica_identity.sql()));
@@ -362,21 +362,6 @@ fn force_step(id: &Id, forced: bool) -> Step {
     } else {
         alter(id, "NO FORCE ROW LEVEL SECURITY").widening()
     }
-}
-
-/// The steps that take a table away from its parents, when it is to have others.
-fn leave_parents(old: &Table, new: &Table, id: &Id) -> Vec<Step> {
-    if old.parents == new.parents && old.bound == new.bound {
-        return Vec::new();
-    }
-    let leave = |parent: &RelationName| {
-        if old.is_partition() {
-            alter_as(id, &parent.id(), &format!("DETACH PARTITION {}", id.sql()))
-        } else {
-            alter(id, &format!("NO INHERIT {}", parent.sql()))
-        }
-    };
-    old.parents.iter().map(leave).collect()
 }
 
 fn parents(row: &Row<'_>, names: &Names) -> Result<Vec<RelationName>, RowError> {
