@@ -8,11 +8,11 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Catalog;
 use super::id::{Family, Id, Style};
 use super::names::{Key, Names};
 use super::row::{Row, RowError};
 use super::step::Step;
+use super::{Catalog, Strength};
 
 /// A query for all objects of a kind, whatever their scope.
 ///
@@ -95,6 +95,14 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
         let _ = (id, replaced);
         None
+    }
+
+    /// Whether it must be dropped before, and made again after, a step that alters something on which it
+    /// depends with this strength. By default the server takes along what depends automatically; what is
+    /// itself `to_change` then had better not be there, since its old form may not fit.
+    fn in_the_way(&self, step: &Step, strength: Strength, to_change: bool) -> bool {
+        let _ = step;
+        strength == Strength::Normal || to_change
     }
 
     /// Whether the server gives it the owner of another object (a sequence owned by a column), so that it
@@ -199,6 +207,10 @@ macro_rules! kinds {
             }
             /// Roles that its properties name.
             pub fn roles(&self) -> Vec<&str> { match self { $(Self::$variant(body) => body.roles(),)* } }
+            /// Whether it must be dropped before a step that alters something it depends on.
+            pub fn in_the_way(&self, step: &Step, strength: Strength, to_change: bool) -> bool {
+                match self { $(Self::$variant(body) => body.in_the_way(step, strength, to_change),)* }
+            }
             /// Whether the server gives it the owner of another object.
             pub fn owner_follows(&self) -> bool {
                 match self { $(Self::$variant(body) => body.owner_follows(),)* }

@@ -3,13 +3,13 @@
 //!
 //! A sequence of an identity column is made and removed by its column.
 
-use super::Catalog;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::names::{Class, Key, Names};
-use super::quote::{ident, qualified};
+use super::quote::{dollar, ident, qualified};
 use super::row::{Row, RowError};
 use super::step::{Lock, Step};
+use super::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -127,6 +127,21 @@ impl Sequence {
             options.push("CYCLE".to_owned());
         }
         options
+    }
+
+    /// ALTER SEQUENCE to narrower limits, which is refused when the sequence stands outside of them: then, and
+    /// only then, it starts again.
+    fn keeping_in_range(&self, id: &Id, step: Step) -> Step {
+        let (start, min, max) = (self.start, self.min, self.max);
+        let (alter, sequence) = (&step.sql, id.sql());
+        let block = format!(
+            "BEGIN IF (SELECT last_value BETWEEN {min} AND {max} FROM {sequence}) THEN {alter}; \
+             ELSE {alter} RESTART WITH {start}; END IF; END"
+        );
+        Step {
+            sql: format!("DO {}", dollar(&block)),
+            ..step
+        }
     }
 
     fn is_identity(&self) -> bool {
@@ -270,7 +285,13 @@ impl Kind for Sequence {
         let mut steps = Vec::new();
         let options = new.altered(self);
         if !options.is_empty() {
-            steps.push(alter(&options.join(" ")));
+            let step = alter(&options.join(" "));
+            let narrower = new.min > self.min || new.max < self.max;
+            steps.push(if narrower {
+                new.keeping_in_range(id, step)
+            } else {
+                step
+            });
         }
         if new.unlogged != self.unlogged {
             let what = if new.unlogged {
@@ -291,6 +312,10 @@ impl Kind for Sequence {
             );
         }
         Change::InPlace(steps)
+    }
+
+    fn in_the_way(&self, _step: &Step, _strength: Strength, _to_change: bool) -> bool {
+        false
     }
 
     fn owner_follows(&self) -> bool {

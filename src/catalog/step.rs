@@ -85,6 +85,9 @@ pub struct Step {
     /// Whether dependents of the subject must be out of the way while it runs (a column type change
     /// under a view): the plan drops them before and makes them again after.
     pub displaces: bool,
+    /// Whether the subject is dropped and made again by it (a generated column): the server takes nothing
+    /// along, so all dependents must be out of the way.
+    pub remakes: bool,
     /// Objects that exist after it and did not before.
     pub makes: Vec<Id>,
     /// Objects that exist before it and not after.
@@ -109,6 +112,7 @@ impl Step {
             scans: false,
             widens: false,
             displaces: false,
+            remakes: false,
             makes: Vec::new(),
             frees: Vec::new(),
             needs: Vec::new(),
@@ -184,6 +188,14 @@ impl Step {
     #[must_use]
     pub fn displacing(mut self) -> Self {
         self.displaces = true;
+        self
+    }
+
+    /// It drops its subject and makes it again.
+    #[must_use]
+    pub fn remaking(mut self) -> Self {
+        self.displaces = true;
+        self.remakes = true;
         self
     }
 

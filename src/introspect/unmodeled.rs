@@ -11,7 +11,7 @@ pub(super) const QUERY: &str = "\
 SELECT 1259 AS class, oid, relnamespace AS schema FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relpersistence <> 't' AND (relkind NOT IN ('i', 'I') OR EXISTS (SELECT FROM pg_index WHERE indexrelid = pg_class.oid AND indisvalid))
 UNION ALL SELECT 1247, oid, typnamespace FROM pg_type WHERE oid >= 16384
 UNION ALL SELECT 1255, oid, pronamespace FROM pg_proc WHERE oid >= 16384
-UNION ALL SELECT 2606, oid, connamespace FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't')
+UNION ALL SELECT 2606, oid, connamespace FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
 UNION ALL SELECT 2604, d.oid, c.relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE d.oid >= 16384
 UNION ALL SELECT 2618, r.oid, c.relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.oid >= 16384 AND r.rulename <> '_RETURN'
 UNION ALL SELECT 2620, t.oid, c.relnamespace FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.oid >= 16384 AND NOT t.tgisinternal AND t.tgparentid = 0

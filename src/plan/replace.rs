@@ -232,14 +232,22 @@ impl<'a> Deciding<'_, 'a> {
         }
     }
 
-    /// What the server itself carries along when it alters something depends on it automatically (indexes,
-    /// constraints); the others have to be dropped before and made again after. So has what is to change
-    /// anyway: its old form may not fit (a default of the old type).
+    /// Some of what uses an object, or a part of another that is altered along with it, is in the way of the
+    /// steps that alter it.
     fn displace_users(&mut self, altered: &'a Id) {
         let from = self.from;
-        for &(user, strength) in from.users(altered) {
-            let carried = strength == Strength::Auto && !self.fates.alters.contains_key(user);
-            if carried || self.fates.gone.contains(user) {
+        let steps = self.fates.alters.get(altered).cloned().unwrap_or_default();
+        let along = from.altered_along(altered);
+        for &(user, strength) in along.iter().flat_map(|id| from.users(id)) {
+            let Some(object) = from.get(user) else {
+                continue;
+            };
+            let to_change = self.fates.alters.contains_key(user);
+            let in_the_way = steps
+                .iter()
+                .filter(|step| step.displaces)
+                .any(|step| step.remakes || object.body.in_the_way(step, strength, to_change));
+            if !in_the_way || self.fates.gone.contains(user) || along.contains(&user) {
                 continue;
             }
             if user.kind.rebuildable() {

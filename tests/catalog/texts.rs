@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use snapback::catalog::table::constraint::{Constraint, ConstraintKind};
 use snapback::catalog::{Body, Object};
 use snapback::introspect::Reading;
 
@@ -76,6 +77,19 @@ fn made_by(object: &Object, reading: &Reading) -> String {
         .unwrap_or_default()
 }
 
+/// pg_get_constraintdef() leaves out the storage of an index, but for that of EXCLUDE, and every tablespace.
+fn as_printed(object: &Object, constraint: &Constraint) -> Object {
+    let mut constraint = constraint.clone();
+    constraint.tablespace.clear();
+    if constraint.kind != ConstraintKind::Exclusion {
+        constraint.options.clear();
+    }
+    Object {
+        body: Body::Constraint(constraint),
+        ..object.clone()
+    }
+}
+
 const INDEXES: &str = "SELECT 'index ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid) || CASE WHEN c.reltablespace <> 0 THEN '(moved)' ELSE '' END \
      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid >= 16384";
 
@@ -96,8 +110,8 @@ fn compare(file: &Path) -> usize {
             Body::Index(index) if index.tablespace.is_empty() => {
                 (made_by(object, &reading), indexes.get(&id))
             }
-            Body::Constraint(_) => {
-                let sql = made_by(object, &reading);
+            Body::Constraint(constraint) => {
+                let sql = made_by(&as_printed(object, constraint), &reading);
                 let start = format!(
                     " ADD CONSTRAINT {} ",
                     snapback::catalog::quote::ident(&object.id.name)

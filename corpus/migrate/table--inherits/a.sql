@@ -5,5 +5,7 @@ ALTER TABLE child ALTER name DROP DEFAULT;
 ALTER TABLE grandchild ALTER extra SET NOT NULL;
 CREATE INDEX child_name ON child (name);
 CREATE TABLE second (id integer NOT NULL, flag boolean);
-CREATE TABLE both (z integer) INHERITS (base, second);
+CREATE TABLE third (id integer NOT NULL, word text);
+CREATE TABLE twofold (z integer) INHERITS (second, third);
+CREATE TABLE leaver () INHERITS (second);
 CREATE TABLE stray (id integer NOT NULL, name text, extra text, CONSTRAINT id_positive CHECK (id > 0));

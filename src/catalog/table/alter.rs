@@ -2,7 +2,7 @@
 
 use super::column::{Column, Generated, Identity, NotNull, Origin};
 use super::{create, retype};
-use crate::catalog::kind::{Body, Change};
+use crate::catalog::kind::Change;
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Loss, Step};
@@ -99,7 +99,10 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         options: _,
         origin,
     } = new;
-    let carried = old.origin == Origin::Inherited || *origin == Origin::Inherited;
+    let carried = match (old.origin, *origin) {
+        (Origin::Inherited, _) | (_, Origin::Inherited) | (Origin::Merged, Origin::Merged) => true,
+        (Origin::Own, _) | (_, Origin::Own) => false,
+    };
     if !carried
         && !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version())
     {
@@ -125,7 +128,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         ));
     }
     if retyped {
-        steps.extend(retype(old, new, id, scene));
+        steps.push(retype(old, new, id));
     }
     if let Some(not_null) = not_null {
         steps.extend(change_not_null(old.not_null.as_ref(), not_null, id));
@@ -222,7 +225,7 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
         .lock(Lock::AccessExclusive)
         .making(makes)
         .rewriting()
-        .displacing();
+        .remaking();
     let mut steps = vec![if old.generated.is_some() {
         step
     } else {
@@ -235,9 +238,8 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
     steps
 }
 
-/// ALTER COLUMN TYPE. The default is taken off and put on again: the server would cast the old expression,
-/// or refuse to.
-fn retype(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+/// ALTER COLUMN TYPE.
+fn retype(old: &Column, new: &Column, id: &Id) -> Step {
     let mut what = format!("TYPE {}", new.data_type);
     if !new.collation.is_empty() {
         what.push_str(" COLLATE ");
@@ -250,30 +252,7 @@ fn retype(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     }
     let step = alter(id, &what).displacing();
     let kept = retype::keeps_rows(&old.data_type, &new.data_type);
-    let step = if kept { step } else { step.rewriting() };
-    if new.generated.is_some() {
-        return vec![step];
-    }
-    around_default(id, step, scene)
-}
-
-/// A step with the default taken off before it and put on after it, when the column has one in the end.
-fn around_default(id: &Id, step: Step, scene: &Catalog) -> Vec<Step> {
-    let default = create::default_id(id);
-    let set = match scene.get(&default).map(|object| &object.body) {
-        Some(Body::Default(body)) => {
-            let needs = scene.edges(&default).iter().map(|edge| edge.to.clone());
-            Some(
-                Step::alter(id, body.set(&default))
-                    .lock(Lock::AccessExclusive)
-                    .needing(needs.filter(|to| to != id)),
-            )
-        }
-        _ => None,
-    };
-    let mut steps = vec![only(id, "DROP DEFAULT"), step];
-    steps.extend(set);
-    steps
+    if kept { step } else { step.rewriting() }
 }
 
 /// Moves a column to the new form of its type, which goes by the same name, by way of text.
@@ -281,16 +260,12 @@ pub(super) fn follow(column: &Column, id: &Id) -> Option<Vec<Step>> {
     if column.origin != Origin::Own || column.generated.is_some() {
         return None;
     }
-    let data_type = &column.data_type;
-    let name = ident(&id.name);
+    let (name, data_type) = (ident(&id.name), &column.data_type);
     let step = alter(
         id,
         &format!("TYPE {data_type} USING {name}::text::{data_type}"),
     );
-    Some(vec![
-        only(id, "DROP DEFAULT"),
-        step.displacing().rewriting(),
-    ])
+    Some(vec![step.displacing().rewriting()])
 }
 
 impl Column {

@@ -13,7 +13,7 @@ use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Step};
-use crate::catalog::{Catalog, options};
+use crate::catalog::{Catalog, Strength, options};
 use crate::record;
 
 record! {
@@ -249,6 +249,17 @@ impl Kind for Constraint {
             position: None,
             body,
         }))
+    }
+
+    /// The server makes the index again by itself when that is needed. Text that was read under the old type
+    /// is not always what it is under the new one. The two sides of a foreign key have to fit each other at
+    /// any time, and would be compared after each of the two steps.
+    fn in_the_way(&self, step: &Step, strength: Strength, _to_change: bool) -> bool {
+        match self.kind {
+            ConstraintKind::Check => strength == Strength::Normal,
+            ConstraintKind::Foreign => step.rewrites,
+            ConstraintKind::Unique | ConstraintKind::Primary | ConstraintKind::Exclusion => false,
+        }
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

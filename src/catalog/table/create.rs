@@ -138,7 +138,7 @@ fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
 /// the copies after.
 fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     let mut before = Vec::new();
-    let mut along = Vec::new();
+    let (mut along, mut later) = (Vec::new(), Vec::new());
     let mut after = Vec::new();
     for part in scene.parts(id) {
         let attached = match &part.body {
@@ -152,16 +152,21 @@ fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
                 before.extend(steps.next());
                 after.extend(steps);
             }
-            Body::Constraint(constraint) if constraint.comes_late() => along.push(part.id.clone()),
+            Body::Constraint(constraint) if constraint.comes_late() => {
+                along.push(part.id.clone());
+                later.extend(scene.edges(&part.id).iter().map(|edge| edge.to.clone()));
+            }
             Body::Trigger(trigger) if trigger.original.is_some() => {
                 after.extend(part.body.create(&part.id, scene))
             }
             _ => {}
         }
     }
-    let attach = join_parents(table, id)
-        .into_iter()
-        .map(|step| step.making(std::mem::take(&mut along)));
+    later.retain(|id: &Id| id.kind == Tag::Constraint);
+    let attach = join_parents(table, id).into_iter().map(|step| {
+        let step = step.making(std::mem::take(&mut along));
+        step.deferring(std::mem::take(&mut later))
+    });
     before.into_iter().chain(attach).chain(after).collect()
 }
 
@@ -189,7 +194,8 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
             alter(id, &format!("NO INHERIT {}", parent.sql()))
         }
     };
-    let tables = new.parents.iter().map(RelationName::id).chain([id.clone()]);
+    let parents = new.parents.iter().map(RelationName::id);
+    let tables = parents.chain([id.clone()]);
     let parts: Vec<Id> = tables
         .flat_map(|table| {
             scene
@@ -197,7 +203,12 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
                 .map(|part| part.id.clone())
                 .collect::<Vec<_>>()
         })
-        .filter(|part| matches!(part.kind, Tag::Column | Tag::Constraint))
+        .filter(|part| match part.kind {
+            Tag::Column | Tag::Constraint => true,
+            // As for a new partition: ATTACH PARTITION makes those that are missing.
+            Tag::Index => part.on == id.name && part.schema == id.schema,
+            _ => false,
+        })
         .collect();
     let moves = old.parents.iter().map(leave).chain(join_parents(new, id));
     moves

@@ -1,7 +1,6 @@
 //! Default values of columns (`pg_attrdef`; manual: CREATE TABLE, DEFAULT). The expression of a generated
 //! column is part of the column instead: it cannot be without it.
 
-use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
@@ -9,6 +8,7 @@ use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Step};
+use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -20,8 +20,7 @@ record! {
 }
 
 impl DefaultValue {
-    /// SET DEFAULT.
-    pub(super) fn set(&self, id: &Id) -> String {
+    fn set(&self, id: &Id) -> String {
         let Self { expression } = self;
         format!(
             "ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {expression}",
@@ -64,6 +63,11 @@ impl Kind for DefaultValue {
                 expression: settle(row.text("expression")?),
             },
         }))
+    }
+
+    /// The server would cast the old expression to the new type, or refuse to.
+    fn in_the_way(&self, _step: &Step, _strength: Strength, _to_change: bool) -> bool {
+        true
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -5,7 +5,6 @@
 //! `pg_get_indexdef()`, which costs a relation cache entry per index.
 
 use super::{RelationName, rename_relation, roles_of_index};
-use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
@@ -14,6 +13,7 @@ use crate::catalog::quote::{ident, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Step};
+use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -265,6 +265,11 @@ impl Kind for Index {
             position: None,
             body,
         }))
+    }
+
+    /// The server makes it again by itself when that is needed.
+    fn in_the_way(&self, _step: &Step, _strength: Strength, _to_change: bool) -> bool {
+        false
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
