@@ -134,7 +134,6 @@ fn rows_move_over_to_the_new_form_of_their_type() {
         'sad',
         'ok'
     )
-    ALTER TABLE ONLY app.t ALTER COLUMN m DROP DEFAULT
     ALTER TABLE app.t ALTER COLUMN m TYPE app.mood USING m::text::app.mood
     DROP TYPE app.snapback_old_1
     CREATE VIEW app.v AS
@@ -156,7 +155,6 @@ fn rows_move_over_to_another_kind_of_type_with_the_name() {
     insta::assert_snapshot!(steps.join("\n"), @r#"
     ALTER TYPE app.mood RENAME TO snapback_old_1
     CREATE DOMAIN app.mood AS text
-    ALTER TABLE ONLY app.t ALTER COLUMN m DROP DEFAULT
     ALTER TABLE app.t ALTER COLUMN m TYPE app.mood USING m::text::app.mood
     DROP TYPE app.snapback_old_1
     "#);
@@ -250,7 +248,6 @@ fn a_plan_says_what_it_costs() {
 
     DROP TABLE app.gone;
     ALTER TABLE app.t DROP COLUMN b;
-    ALTER TABLE ONLY app.t ALTER COLUMN a DROP DEFAULT;
     ALTER TABLE app.t ALTER COLUMN a TYPE bigint;
 
     COMMIT;

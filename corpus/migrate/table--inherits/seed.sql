@@ -1,3 +1,2 @@
 INSERT INTO base VALUES (2, 'a', 'b');
 INSERT INTO child VALUES (3, 'a', 'b', 'c');
-INSERT INTO stray VALUES (4, 'a', 'b');

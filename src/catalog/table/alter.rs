@@ -2,7 +2,7 @@
 
 use super::column::{Column, Generated, Identity, NotNull, Origin};
 use super::{create, retype};
-use crate::catalog::kind::Change;
+use crate::catalog::kind::{Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Loss, Step};
@@ -99,9 +99,11 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         options: _,
         origin,
     } = new;
+    // With a parent, the parent is altered; a column that leaves its parent is altered once it has left.
+    let leaves = old.origin != Origin::Own && *origin == Origin::Own;
     let carried = match (old.origin, *origin) {
-        (Origin::Inherited, _) | (_, Origin::Inherited) | (Origin::Merged, Origin::Merged) => true,
-        (Origin::Own, _) | (_, Origin::Own) => false,
+        (_, Origin::Inherited) | (Origin::Merged | Origin::Inherited, Origin::Merged) => true,
+        (_, Origin::Own) | (Origin::Own, Origin::Merged) => false,
     };
     if !carried
         && !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version())
@@ -138,10 +140,11 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     }
     steps.extend(change_settings(old, new, id, scene.version(), retyped));
     if steps.is_empty() {
-        Change::Carried
-    } else {
-        Change::InPlace(steps)
+        return Change::Carried;
     }
+    let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
+    let wait = |step: Step| step.needing(leaves.then(|| table.clone()));
+    Change::InPlace(steps.into_iter().map(wait).collect())
 }
 
 fn change_not_null(old: Option<&NotNull>, new: &NotNull, id: &Id) -> Vec<Step> {

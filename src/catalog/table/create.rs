@@ -184,8 +184,8 @@ fn join_parents(table: &Table, id: &Id) -> Vec<Step> {
     table.parents.iter().map(join).collect()
 }
 
-/// The steps that take an existing table from its parents to others. Columns and constraints on both sides have
-/// their new form before: while it is away, a change of the parent would not reach it.
+/// The steps that take an existing table from its parents, and to others. Columns and constraints on both sides
+/// have their new form before it joins: while it is away, a change of the parent would not reach it.
 pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     let leave = |parent: &RelationName| {
         if old.is_partition() {
@@ -210,7 +210,11 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
             _ => false,
         })
         .collect();
-    let moves = old.parents.iter().map(leave).chain(join_parents(new, id));
+    let left = old.parents.iter().map(leave);
+    if new.parents.is_empty() {
+        return left.collect();
+    }
+    let moves = left.chain(join_parents(new, id));
     moves
         .map(|step| step.needing(parts.iter().cloned()))
         .collect()
