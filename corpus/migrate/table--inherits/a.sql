@@ -7,5 +7,4 @@ CREATE INDEX child_name ON child (name);
 CREATE TABLE second (id integer NOT NULL, flag boolean);
 CREATE TABLE third (id integer NOT NULL, word text);
 CREATE TABLE twofold (z integer) INHERITS (second, third);
-CREATE TABLE leaver () INHERITS (second);
 CREATE TABLE stray (id integer NOT NULL, word text);

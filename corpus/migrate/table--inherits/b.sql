@@ -5,6 +5,5 @@ CREATE INDEX grandchild_more ON grandchild (more);
 CREATE TABLE second (id integer NOT NULL, flag boolean DEFAULT true);
 CREATE TABLE third (id integer NOT NULL, word varchar(9));
 CREATE TABLE twofold (z integer) INHERITS (second, third);
-CREATE TABLE leaver (id integer NOT NULL, flag boolean);
 CREATE TABLE stray (id integer NOT NULL, word varchar(9));
 ALTER TABLE stray INHERIT third;

@@ -32,7 +32,9 @@ fn only(id: &Id, what: &str) -> Step {
 /// between.
 pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     if column.origin == Origin::Inherited {
-        return column.settings(id);
+        let mut steps = create::own_differences(column, id, scene);
+        steps.extend(column.settings(id));
+        return steps;
     }
     let later = if column.is_filled(id, scene) {
         None

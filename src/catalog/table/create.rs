@@ -18,7 +18,7 @@ pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     for (column_id, column) in &columns {
         makes.push((*column_id).clone());
         if from_parents(table, column) {
-            after.extend(own_differences(table, column, column_id, scene));
+            after.extend(own_differences(column, column_id, scene));
         } else {
             let (definition, along) = column.definition(column_id, scene);
             lines.push(definition);
@@ -259,20 +259,22 @@ pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
 }
 
 /// What a column from a parent has in this table only: NOT NULL, and no default where a parent has one.
-fn own_differences(table: &Table, column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+pub(super) fn own_differences(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     let alter = |what: &str| {
-        let sql = format!(
-            "ALTER TABLE ONLY {} ALTER COLUMN {} {what}",
-            id.on_sql(),
-            ident(&id.name)
-        );
+        let (table, name) = (id.on_sql(), ident(&id.name));
+        let sql = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} {what}");
         Step::alter(id, sql).lock(Lock::AccessExclusive)
     };
+    let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
+    let parents = match scene.get(&table).map(|object| &object.body) {
+        Some(Body::Table(table)) => table.parents.as_slice(),
+        _ => &[],
+    };
     let in_parents = |part: &Id| {
-        let mut ids = table
-            .parents
-            .iter()
-            .map(|parent| Id::part(part.kind, &*parent.schema, &*parent.name, part.name.clone()));
+        let mut ids = parents.iter().map(|parent| {
+            let (schema, name) = (&*parent.schema, &*parent.name);
+            Id::part(part.kind, schema, name, part.name.clone())
+        });
         ids.find_map(|id| scene.get(&id))
     };
     let mut steps = Vec::new();
