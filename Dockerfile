@@ -4,7 +4,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN make static && cp "target/$(rustc -vV | sed -n 's/^host: //p')/release/snapback" /snapback
+RUN make static && cp "target/$(rustc -vV | sed -n 's/^host: //p')/static/snapback" /snapback
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
-STATIC := target/$(HOST)/release/snapback
+STATIC := target/$(HOST)/static/snapback
 FUZZ_SECONDS ?= 60
 
 .PHONY: help
@@ -24,9 +24,9 @@ test: setup ## everything that must hold: format, lints, all tests, the static b
 		cargo test --workspace --features static-test --locked
 
 .PHONY: static
-static: ## one file without dependencies, for scratch containers: target/<host>/release/snapback
+static: ## one file without dependencies, for scratch containers: target/<host>/static/snapback
 	RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
-		cargo build --release --locked --target $(HOST)
+		cargo build --profile static --locked --target $(HOST)
 	@ls -l $(STATIC)
 
 .PHONY: demo
