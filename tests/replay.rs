@@ -88,7 +88,8 @@ fn replay_scripts(target: &str, count: usize, run: fn(&[u8])) {
     let mut random = Random(0x2545_f491_4f6c_dd1d);
     for _ in 0..count {
         let length = random.next() % 24;
-        let tokens = (0..length).map(|_| TOKENS[(random.next() % TOKENS.len() as u64) as usize]);
+        let tokens = (0..length)
+            .map(|_| TOKENS[usize::try_from(random.next() % TOKENS.len() as u64).unwrap()]);
         run(tokens.collect::<String>().as_bytes());
     }
 }

@@ -261,7 +261,10 @@ mod tests {
             let hazards = derive(from, steps);
             hazards.iter().map(|hazard| hazard.code).collect()
         };
-        assert_eq!(codes(&with, &[grant.clone()]), [Code::AuthorizationWidened]);
+        assert_eq!(
+            codes(&with, std::slice::from_ref(&grant)),
+            [Code::AuthorizationWidened]
+        );
         assert!(codes(&Catalog::default(), &[create, grant]).is_empty());
     }
 

@@ -77,7 +77,7 @@ fn made_by(object: &Object, reading: &Reading) -> String {
         .unwrap_or_default()
 }
 
-/// pg_get_constraintdef() leaves out the storage of an index, but for that of EXCLUDE, and every tablespace.
+/// `pg_get_constraintdef()` leaves out the storage of an index, but for that of EXCLUDE, and every tablespace.
 fn as_printed(object: &Object, constraint: &Constraint) -> Object {
     let mut constraint = constraint.clone();
     constraint.tablespace.clear();

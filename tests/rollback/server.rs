@@ -51,8 +51,8 @@ fn a_session_that_is_killed_changes_nothing() {
             .spawn();
         let mut killer = connect(&bench.database).await;
         assert!(terminate(&mut killer, "wait_event_type = 'Lock'").await);
-        let killed = running.wait().exits(4);
-        assert!(killed.stderr.contains("Nothing was changed"), "{killed}");
+        let ended = running.wait().exits(4);
+        assert!(ended.stderr.contains("Nothing was changed"), "{ended}");
     });
     assert_eq!(bench.dump(), before);
 }

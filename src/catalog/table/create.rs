@@ -157,7 +157,7 @@ fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
                 later.extend(scene.edges(&part.id).iter().map(|edge| edge.to.clone()));
             }
             Body::Trigger(trigger) if trigger.original.is_some() => {
-                after.extend(part.body.create(&part.id, scene))
+                after.extend(part.body.create(&part.id, scene));
             }
             _ => {}
         }
