@@ -43,8 +43,6 @@ pub enum Tx {
     /// In the one transaction.
     #[default]
     Inside,
-    /// In a transaction, but what it makes can be used only after COMMIT (a new enum label).
-    CommitAfter,
     /// Outside any transaction.
     Outside,
 }
