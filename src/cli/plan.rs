@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::context::Context;
@@ -58,9 +57,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let host = Terminal::new(context, "reading");
     let store = Store::open(&context.store())?;
     let mut connection = session::connect(&context.database()?, &host).await?;
-    let database = session::database(&mut connection).await?;
-    let resolved = store.resolve(&args.target, Some(&database.id()), Timestamp::now())?;
-    let target = Target::load(&store, &args.target, resolved.id)?;
+    let target = Target::find(&mut connection, &store, &args.target).await?;
     let preview = rollback::preview(&mut connection, &target, &host).await?;
     if args.sql {
         let heading = format!(

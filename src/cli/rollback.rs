@@ -2,9 +2,6 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
-use jiff::Timestamp;
-
 use super::change::{self, ChangeArgs, Changed};
 use super::context::Context;
 use super::environment::{Confirm, Environment};
@@ -12,10 +9,11 @@ use super::exit::Exit;
 use super::host::Terminal;
 use crate::plan::Allow;
 use crate::procedure::failure::Failure;
-use crate::procedure::rollback::{self, Ended, Options, Target};
+use crate::procedure::rollback::{self, Ended, Options};
+use crate::procedure::rollback_script;
 use crate::procedure::transaction::Done;
-use crate::procedure::{rollback_script, session};
 use crate::store::Store;
+use clap::ValueEnum;
 
 /// Bring the database back to a snapshot, keeping rows; commits only if the result is proven equal
 #[derive(Debug, clap::Args)]
@@ -70,18 +68,15 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         return report(&args.target, done, context);
     }
     let store = Store::open(&context.store())?;
-    let mut connection = session::connect(&config, &host).await?;
-    let database = session::database(&mut connection).await?;
-    drop(connection);
-    let resolved = store.resolve(&args.target, Some(&database.id()), Timestamp::now())?;
-    let target = Target::load(&store, &args.target, resolved.id)?;
-    let nothing = match rollback::run(&config, &store, &target, &options, &host).await? {
-        Ended::NothingToDo => Changed::nothing("rollback", &target, &database.name),
-        Ended::Looked(preview) => {
-            return super::plan::show(&preview, &target, context);
-        }
+    let ended = rollback::run(&config, &store, &args.target, &options, &host).await?;
+    let (target, preview) = match ended {
         Ended::Ran(done) => return report(&args.target, *done, context),
+        Ended::Looked(looked) => *looked,
     };
+    if options.preflight_only {
+        return super::plan::show(&preview, &target, context);
+    }
+    let nothing = Changed::nothing("rollback", &target, &preview.present.database.name);
     context.output.report(&nothing)?;
     Ok(Exit::Done)
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::by_plan::ByPlan;
 use super::consent::{Consent, Question};
 use super::failure::Failure;
@@ -82,6 +84,17 @@ impl Target {
         })
     }
 
+    /// Resolves a ref as the user of this database means it, and loads the snapshot.
+    pub async fn find(
+        connection: &mut Connection,
+        store: &Store,
+        given: &str,
+    ) -> Result<Self, Failure> {
+        let database = session::database(connection).await?;
+        let found = store.resolve(given, Some(&database.id()), Timestamp::now())?;
+        Self::load(store, given, found.id)
+    }
+
     /// What the snapshot covers, and so what a rollback to it may touch.
     pub fn scope(&self) -> Scope {
         let scope = &self.manifest.meta.scope;
@@ -136,35 +149,34 @@ pub(super) fn plan_to(present: &Reading, target: &Catalog, role: &str) -> Result
 /// How a rollback ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// The database was at the target already.
-    NothingToDo,
-    /// It stopped before the transaction, as asked.
-    Looked(Box<Preview>),
+    /// It stopped before the transaction: as asked, or since there is nothing to do.
+    Looked(Box<(Target, Preview)>),
     /// It ran.
     Ran(Box<Done>),
 }
 
-/// The whole procedure.
+/// The whole procedure; `given` is a ref.
 pub async fn run(
     config: &Config,
     store: &Store,
-    target: &Target,
+    given: &str,
     options: &Options,
     host: &impl Host,
 ) -> Result<Ended, Failure> {
     let mut connection = session::connect(config, host).await?;
+    let target = Target::find(&mut connection, store, given).await?;
     store.check_writable()?;
-    let preview = preview(&mut connection, target, host).await?;
-    say_what_is_odd(target, &preview, host);
+    let preview = preview(&mut connection, &target, host).await?;
+    say_what_is_odd(&target, &preview, host);
     if preview.plan.is_empty() {
-        return Ok(Ended::NothingToDo);
+        return Ok(Ended::Looked(Box::new((target, preview))));
     }
     preflight::check(&mut connection, &target.catalog, &preview, host).await?;
     if options.preflight_only {
-        return Ok(Ended::Looked(Box::new(preview)));
+        return Ok(Ended::Looked(Box::new((target, preview))));
     }
-    let allowed = consent(&connection, target, &preview, options, host).await?;
-    let mut way = ByPlan::<false>::new(target, allowed);
+    let allowed = consent(&connection, &target, &preview, options, host).await?;
+    let mut way = ByPlan::<false>::new(&target, allowed);
     let done = retried(config, connection, store, options, &mut way, host).await?;
     Ok(Ended::Ran(Box::new(done)))
 }
@@ -282,6 +294,6 @@ pub(super) async fn retried<W: Way>(
 /// Half a second, then one, then two, each up to half as long again: two runs that met do not meet again.
 fn jittered(attempt: u32) -> Duration {
     let base = 500_u64 << attempt.min(6).saturating_sub(1);
-    let nanos = u64::from(jiff::Timestamp::now().subsec_nanosecond().unsigned_abs());
+    let nanos = u64::from(Timestamp::now().subsec_nanosecond().unsigned_abs());
     Duration::from_millis(base + nanos % (base / 2))
 }
