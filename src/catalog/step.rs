@@ -3,7 +3,7 @@
 //! Kinds emit steps; `plan` orders them by these fields and derives hazards from them. A step knows
 //! nothing of the plan that it will be part of.
 
-use super::id::Id;
+use super::id::{Family, Id};
 
 /// Table-level lock modes, weakest first (manual, 13.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -80,6 +80,9 @@ pub struct Step {
     pub scans: bool,
     /// Whether it can let somebody see or do more than before (a policy or RLS switched off, a grant).
     pub widens: bool,
+    /// A value that rows and expressions show in another way than before (a label of an enum type renamed): the
+    /// constant as the server prints it, before and after.
+    pub relabels: Option<(String, String)>,
     /// Whether dependents of the subject must be out of the way while it runs (a column type change
     /// under a view): the plan drops them before and makes them again after.
     pub displaces: bool,
@@ -109,6 +112,7 @@ impl Step {
             rewrites: false,
             scans: false,
             widens: false,
+            relabels: None,
             displaces: false,
             remakes: false,
             makes: Vec::new(),
@@ -126,11 +130,20 @@ impl Step {
         }
     }
 
-    /// A step that removes its subject.
+    /// A step that removes its subject. Relations and their parts are locked for it; a schema, a type or a routine
+    /// is no table that somebody could wait for.
     pub fn drop(subject: &Id, sql: String) -> Self {
+        let lock = match subject.kind.family() {
+            Family::Relation => Lock::AccessExclusive,
+            Family::Schema
+            | Family::Database
+            | Family::Type
+            | Family::Routine
+            | Family::Statistics => Lock::None,
+        };
         Self {
             frees: vec![subject.clone()],
-            lock: Lock::AccessExclusive,
+            lock,
             ..Self::new(subject, sql)
         }
     }
@@ -179,6 +192,13 @@ impl Step {
     #[must_use]
     pub fn widening(mut self) -> Self {
         self.widens = true;
+        self
+    }
+
+    /// Rows and expressions that showed the constant `from` show `to`.
+    #[must_use]
+    pub fn relabeling(mut self, from: String, to: String) -> Self {
+        self.relabels = Some((from, to));
         self
     }
 

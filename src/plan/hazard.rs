@@ -22,6 +22,8 @@ pub enum Code {
     Unproven,
     /// Somebody may see or do more than before.
     AuthorizationWidened,
+    /// Rows show another value for what they hold.
+    Relabel,
     /// A table is written anew.
     Rewrite,
     /// A whole table is read.
@@ -37,6 +39,7 @@ impl Code {
         Self::NonTransactional,
         Self::Unproven,
         Self::AuthorizationWidened,
+        Self::Relabel,
         Self::Rewrite,
         Self::Scan,
         Self::Lock,
@@ -49,6 +52,7 @@ impl Code {
             Self::NonTransactional => "non-transactional",
             Self::Unproven => "unproven",
             Self::AuthorizationWidened => "authorization-widened",
+            Self::Relabel => "relabel",
             Self::Rewrite => "rewrite",
             Self::Scan => "scan",
             Self::Lock => "lock",
@@ -59,7 +63,11 @@ impl Code {
     pub fn needs_allowing(self) -> bool {
         match self {
             Self::DataLoss | Self::NonTransactional | Self::Unproven => true,
-            Self::AuthorizationWidened | Self::Rewrite | Self::Scan | Self::Lock => false,
+            Self::AuthorizationWidened
+            | Self::Relabel
+            | Self::Rewrite
+            | Self::Scan
+            | Self::Lock => false,
         }
     }
 }
@@ -137,6 +145,10 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
                 step.sql
             );
             add(Code::AuthorizationWidened, text);
+        }
+        if let Some((from, to)) = &step.relabels {
+            let text = format!("{id}: what rows show as {from} they show as {to} from then on");
+            add(Code::Relabel, text);
         }
         if existed && step.rewrites {
             let text = format!("{root} is written anew, in time and space that grow with its rows");

@@ -1,8 +1,11 @@
 //! Enum types (`pg_type`, `pg_enum`; manual: CREATE TYPE .. AS ENUM, ALTER TYPE .. ADD VALUE).
 //!
-//! The server can add labels but neither remove nor reorder them, so that makes a new type. A new label cannot
-//! be used in the transaction that adds it (SQLSTATE 55P04): a type whose new label is named by another object
-//! is made anew too, since the labels of a type made in the same transaction can be used.
+//! The server can add and rename labels but neither remove nor reorder them, so that makes a new type. A new label
+//! cannot be used in the transaction that adds it (SQLSTATE 55P04): a type whose new label is named by another
+//! object is made anew too, since the labels of a type made in the same transaction can be used. A renamed one can.
+//!
+//! A label that gives its place to another one was renamed: a type made anew would refuse the rows that hold it. One
+//! that is on both sides is never renamed, wherever it stands: rows keep the label that they hold.
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
@@ -71,6 +74,14 @@ impl Kind for Enum {
 
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         let Self { labels } = new;
+        if let Some(renamed) = renamed(&self.labels, labels) {
+            let rename = |(old, new): (&String, &String)| {
+                let (old, new, name) = (literal(old), literal(new), id.sql());
+                let sql = format!("ALTER TYPE {name} RENAME VALUE {old} TO {new}");
+                Step::alter(id, sql).relabeling(format!("{old}::{name}"), format!("{new}::{name}"))
+            };
+            return Change::InPlace(renamed.into_iter().map(rename).collect());
+        }
         let Some(added) = added(&self.labels, labels) else {
             return Change::Replace;
         };
@@ -90,6 +101,18 @@ impl Kind for Enum {
     fn rename(from: &Id, to: &Id) -> Option<Step> {
         super::rename(from, to)
     }
+}
+
+/// The labels that stand where others stood, with those; `None` when they differ in more than that. No label is on
+/// both sides of it, so the renames collide in no order.
+fn renamed<'a>(old: &'a [String], new: &'a [String]) -> Option<Vec<(&'a String, &'a String)>> {
+    let pairs: Vec<_> = old
+        .iter()
+        .zip(new)
+        .filter(|(old, new)| old != new)
+        .collect();
+    let moved = |(before, after): &(&String, &String)| new.contains(before) || old.contains(after);
+    (old.len() == new.len() && !pairs.iter().any(moved)).then_some(pairs)
 }
 
 /// A label to be added, and the clause that says where.
@@ -238,6 +261,18 @@ mod tests {
     fn labels_are_neither_removed_nor_moved_in_place() {
         assert_eq!(steps(&["a", "b"], &["a"]), None);
         assert_eq!(steps(&["a", "b"], &["b", "a"]), None);
-        assert_eq!(steps(&["a", "b"], &["a", "c"]), None);
+        assert_eq!(steps(&["a", "b"], &["a", "c", "d"]), None);
+    }
+
+    #[test]
+    fn a_label_is_renamed_when_another_one_has_its_place_and_it_has_none() {
+        let sql = steps(&["a", "b", "c", "d"], &["a", "it's", "c", "D"]);
+        let expected = [
+            "ALTER TYPE app.\"Mood\" RENAME VALUE 'b' TO 'it''s'",
+            "ALTER TYPE app.\"Mood\" RENAME VALUE 'd' TO 'D'",
+        ];
+        assert_eq!(sql, Some(expected.map(str::to_owned).to_vec()));
+        // Rows that hold b would hold a.
+        assert_eq!(steps(&["b", "c"], &["a", "b"]), None);
     }
 }
