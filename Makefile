@@ -5,6 +5,7 @@ SHELL := /bin/bash
 HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 STATIC := target/$(HOST)/static/snapback
 FUZZ_SECONDS ?= 60
+SERVERS ?= 13 14 15 16 17 18
 
 .PHONY: help
 help: ## this list
@@ -22,6 +23,10 @@ test: setup ## everything that must hold: format, lints, all tests, the static b
 	$(MAKE) static
 	. scripts/env && INSTA_UPDATE=no SNAPBACK_STATIC=$(abspath $(STATIC)) \
 		cargo test --workspace --features static-test --locked
+
+.PHONY: matrix
+matrix: setup ## the tests that need a server, on each of SERVERS (13 to 18), which it downloads once
+	scripts/matrix $(SERVERS)
 
 .PHONY: static
 static: ## one file without dependencies, for scratch containers: target/<host>/static/snapback

@@ -9,20 +9,18 @@ use snapback::catalog::table::constraint::{Constraint, ConstraintKind};
 use snapback::catalog::{Body, Object};
 use snapback::introspect::Reading;
 
+use crate::support::corpus::cases;
 use crate::support::live::read;
 use crate::support::postgres::Database;
 use crate::support::source::root;
 
 /// The SQL files of the corpus, of all kinds.
 fn corpus() -> Vec<PathBuf> {
-    let cases = fs::read_dir(root().join("corpus/migrate")).unwrap();
-    let mut files: Vec<PathBuf> = cases
-        .map(|case| case.unwrap().path())
-        .filter(|case| case.is_dir())
-        .flat_map(|case| [case.join("a.sql"), case.join("b.sql")])
-        .collect();
-    files.sort();
-    files
+    let cases = cases();
+    let files = cases
+        .iter()
+        .map(|case| [case.file("a.sql"), case.file("b.sql")]);
+    files.flatten().collect()
 }
 
 /// Schemas of real applications, when they are there.
@@ -38,15 +36,13 @@ fn schemas() -> Vec<PathBuf> {
     files
 }
 
-fn load(file: &Path) -> Database<'static> {
+fn load(file: &Path) -> Result<Database<'static>, String> {
     let database = Database::new();
     if !file.starts_with(root().join("corpus")) {
         make_their_roles(&database);
     }
-    if let Err(error) = database.psql_file(file) {
-        panic!("{}: {error}", file.display());
-    }
-    database
+    database.psql_file(file)?;
+    Ok(database)
 }
 
 /// The roles that other people's schemas name, once per server.
@@ -98,10 +94,13 @@ const CONSTRAINTS: &str = "SELECT 'table constraint ' || quote_ident(conname) ||
 
 /// Compares what is built with what the server prints; returns how many were compared.
 fn compare(file: &Path) -> usize {
-    let database = load(file);
-    let reading = read(&database);
-    let indexes = server_texts(&database, INDEXES);
-    let constraints = server_texts(&database, CONSTRAINTS);
+    compare_in(&load(file).unwrap(), file)
+}
+
+fn compare_in(database: &Database<'_>, file: &Path) -> usize {
+    let reading = read(database);
+    let indexes = server_texts(database, INDEXES);
+    let constraints = server_texts(database, CONSTRAINTS);
     let mut compared = 0;
     let mut wrong = Vec::new();
     for object in reading.catalog.objects() {
@@ -149,7 +148,17 @@ fn built_texts_are_the_servers() {
 
 #[test]
 fn built_texts_are_the_servers_for_real_schemas() {
-    for file in schemas() {
-        compare(&file);
+    let files = schemas();
+    let mut loaded = 0;
+    for file in &files {
+        match load(file) {
+            Ok(database) => {
+                compare_in(&database, file);
+                loaded += 1;
+            }
+            // Written for another version.
+            Err(error) => eprintln!("left out: {}: {error}", file.display()),
+        }
     }
+    assert!(loaded * 4 >= files.len() * 3, "{loaded} of {}", files.len());
 }

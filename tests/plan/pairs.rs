@@ -10,11 +10,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::proof::{bring, read};
-use crate::support::live::{block_on, connect};
+use crate::support::live::{block_on, connect, same_dump};
 use crate::support::postgres::{Database, Server};
 use crate::support::source::root;
 use snapback::catalog::{Catalog, Id};
-use snapback::diff;
 use snapback::introspect::Within;
 
 /// What became of a pair.
@@ -112,22 +111,6 @@ fn run(case: &Path) -> End {
         Ok(End::Proven)
     });
     journey.unwrap_or_else(End::Failed)
-}
-
-/// `pg_dump` says the same of both; or of what is reached and a copy that it made itself, since the server does not
-/// print every expression as it reads it.
-fn same_dump(a: &Database<'_>, b: &Database<'_>) -> Result<(), String> {
-    let [reached, wanted] = [a, b].map(|database| database.pg_dump(&["-s"]));
-    if reached == wanted {
-        return Ok(());
-    }
-    let copy = Database::new();
-    copy.try_psql(&wanted)?;
-    if reached == copy.pg_dump(&["-s"]) {
-        return Ok(());
-    }
-    let differences = diff::unified(&reached, &wanted, "reached", "wanted");
-    Err(format!("pg_dump differs:\n{differences}"))
 }
 
 /// A row of defaults in each table that takes one.

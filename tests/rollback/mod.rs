@@ -1,5 +1,6 @@
 //! The main job, end to end, with the built program on a real server.
 
+mod corpus;
 mod faults;
 mod rows;
 mod schemas;

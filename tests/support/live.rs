@@ -1,7 +1,8 @@
-//! A connection and a reading of a test database, in a few words.
+//! A connection, a reading and the oracle's judgement of a test database, in a few words.
 
 use snapback::catalog::names::Scope;
 use snapback::connect::{ChannelBinding, Connection, Credentials, Startup};
+use snapback::diff;
 use snapback::introspect::{self, Reading, Within};
 use tokio::net::UnixStream;
 
@@ -39,4 +40,20 @@ pub(crate) fn read(database: &Database<'_>) -> Reading {
             .await
             .unwrap()
     })
+}
+
+/// `pg_dump` says the same of both; or of what is reached and a copy that it made itself, since the server does not
+/// print every expression as it reads it.
+pub(crate) fn same_dump(a: &Database<'_>, b: &Database<'_>) -> Result<(), String> {
+    let [reached, wanted] = [a, b].map(|database| database.pg_dump(&["-s"]));
+    if reached == wanted {
+        return Ok(());
+    }
+    let copy = Database::new();
+    copy.try_psql(&wanted)?;
+    if reached == copy.pg_dump(&["-s"]) {
+        return Ok(());
+    }
+    let differences = diff::unified(&reached, &wanted, "reached", "wanted");
+    Err(format!("pg_dump differs:\n{differences}"))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod binaries;
 pub(crate) mod cli;
+pub(crate) mod corpus;
 pub(crate) mod fakeserver;
 pub(crate) mod live;
 pub(crate) mod postgres;

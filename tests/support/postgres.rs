@@ -195,8 +195,10 @@ impl Server {
     }
 
     fn client(&self, program: &str) -> Command {
-        let mut command = Command::new(binaries::client(&self.bin, program));
-        clean_environment(&mut command, &self.bin);
+        let program = binaries::client(&self.bin, program);
+        let mut command = Command::new(&program);
+        // Its own libpq, which need not be the server's.
+        clean_environment(&mut command, program.parent().unwrap());
         command
     }
 
@@ -303,7 +305,7 @@ impl<'server> Database<'server> {
     }
 
     /// What `pg_dump` writes, `arguments` being such as `-s`, without what differs between two runs: the random
-    /// `\restrict` token and the two lines that name versions.
+    /// `\restrict` token and the two lines that name versions. Nor with a setting that servers before 17 do not know.
     pub(crate) fn pg_dump(&self, arguments: &[&str]) -> String {
         let mut pg_dump = self.server.client("pg_dump");
         pg_dump.args(arguments).arg("-h").arg(&self.server.folder);
@@ -334,11 +336,12 @@ impl Drop for Database<'_> {
 }
 
 fn without_run_marks(dump: &str) -> String {
-    const MARKS: [&str; 4] = [
+    const MARKS: [&str; 5] = [
         "\\restrict ",
         "\\unrestrict ",
         "-- Dumped from database version",
         "-- Dumped by pg_dump",
+        "SET transaction_timeout",
     ];
     dump.lines()
         .filter(|line| !MARKS.iter().any(|mark| line.starts_with(mark)))
