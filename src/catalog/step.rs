@@ -78,6 +78,9 @@ pub struct Step {
     pub rewrites: bool,
     /// Whether the server reads the whole table (validation of a constraint, an index build).
     pub scans: bool,
+    /// Whether it fails unless somebody has given the rows of the table values in its subject, which it has none for
+    /// (NOT NULL on a column that comes back).
+    pub wants_values: bool,
     /// Whether it can let somebody see or do more than before (a policy or RLS switched off, a grant).
     pub widens: bool,
     /// A value that rows and expressions show in another way than before (a label of an enum type renamed): the
@@ -111,6 +114,7 @@ impl Step {
             loss: Loss::None,
             rewrites: false,
             scans: false,
+            wants_values: false,
             widens: false,
             relabels: None,
             displaces: false,
@@ -185,6 +189,13 @@ impl Step {
     #[must_use]
     pub fn scanning(mut self) -> Self {
         self.scans = true;
+        self
+    }
+
+    /// It fails unless rows were given values.
+    #[must_use]
+    pub fn wanting_values(mut self) -> Self {
+        self.wants_values = true;
         self
     }
 

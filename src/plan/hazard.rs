@@ -7,7 +7,6 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::world::World;
 use crate::catalog::step::{Lock, Loss, Tx};
 use crate::catalog::{Catalog, Id, Step};
 
@@ -22,6 +21,8 @@ pub enum Code {
     Unproven,
     /// Somebody may see or do more than before.
     AuthorizationWidened,
+    /// Rows have no value where they need one.
+    Unfilled,
     /// Rows show another value for what they hold.
     Relabel,
     /// A table is written anew.
@@ -39,6 +40,7 @@ impl Code {
         Self::NonTransactional,
         Self::Unproven,
         Self::AuthorizationWidened,
+        Self::Unfilled,
         Self::Relabel,
         Self::Rewrite,
         Self::Scan,
@@ -52,6 +54,7 @@ impl Code {
             Self::NonTransactional => "non-transactional",
             Self::Unproven => "unproven",
             Self::AuthorizationWidened => "authorization-widened",
+            Self::Unfilled => "unfilled",
             Self::Relabel => "relabel",
             Self::Rewrite => "rewrite",
             Self::Scan => "scan",
@@ -64,6 +67,7 @@ impl Code {
         match self {
             Self::DataLoss | Self::NonTransactional | Self::Unproven => true,
             Self::AuthorizationWidened
+            | Self::Unfilled
             | Self::Relabel
             | Self::Rewrite
             | Self::Scan
@@ -112,14 +116,17 @@ impl Hazard {
 /// The hazards of these steps, worst first; `from` is the catalog that they start from. Locks, scans, rewrites and
 /// grants of what the plan itself made cost nobody anything and are not among them.
 pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
-    let world = World::roots_of(from);
     let mut hazards = Vec::new();
     let mut locks: BTreeMap<&Id, Lock> = BTreeMap::new();
     let made: HashSet<&Id> = steps.iter().flat_map(|step| &step.makes).collect();
     for step in steps {
         let id = &step.subject;
-        let root = world.root_or_self(id);
-        let existed = world.has(root);
+        // What is made is no part of the old side, and what it is made in may be.
+        let root = from
+            .root_of(id)
+            .filter(|root| id.is_part() || root.id == *id);
+        let existed = root.is_some();
+        let root = root.map_or(id, |root| &root.id);
         let mut add = |code, text| {
             hazards.push(Hazard {
                 code,
@@ -145,6 +152,12 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
                 step.sql
             );
             add(Code::AuthorizationWidened, text);
+        }
+        if existed && step.wants_values {
+            let text = format!(
+                "{id} is NOT NULL and has no default: rows of {root} can have only the values that the store holds"
+            );
+            add(Code::Unfilled, text);
         }
         if let Some((from, to)) = &step.relabels {
             let text = format!("{id}: what rows show as {from} they show as {to} from then on");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::catalog::kind::Body;
 use crate::catalog::table::Table;
-use crate::catalog::table::column::Column;
+use crate::catalog::table::column::{Column, NotNull};
 use crate::catalog::type_::domain::Domain;
 use crate::catalog::type_::enum_::Enum;
 use crate::catalog::view::view::View;
@@ -252,6 +252,32 @@ fn a_plan_says_what_it_costs() {
 
     COMMIT;
     "#);
+}
+
+#[test]
+fn what_is_made_in_a_table_costs_those_who_use_it() {
+    let draft = |columns: &[(&str, &str)]| {
+        let mut draft = Draft::default();
+        draft.table("t", columns);
+        draft.done()
+    };
+    let mut new = Draft::default();
+    new.table("t", &[("a", "integer"), ("b", "integer")]);
+    for object in &mut new.objects {
+        if let (Body::Column(column), "b") = (&mut object.body, &*object.id.name) {
+            column.not_null = Some(NotNull::default());
+        }
+    }
+    let new = new.done();
+    let codes = |old: &Catalog| -> Vec<Code> {
+        let plan = plan(old, &new, &Options::default()).unwrap();
+        plan.hazards.iter().map(|hazard| hazard.code).collect()
+    };
+    assert_eq!(
+        codes(&draft(&[("a", "integer")])),
+        [Code::Unfilled, Code::Scan, Code::Lock]
+    );
+    assert!(codes(&Draft::default().done()).is_empty());
 }
 
 #[test]

@@ -22,14 +22,6 @@ impl<'a> World<'a> {
                 .or_default()
                 .push((from, edge.strength));
         }
-        Self {
-            users,
-            ..Self::roots_of(catalog)
-        }
-    }
-
-    /// A catalog of which only [`World::root`] is asked, not who uses what.
-    pub(super) fn roots_of(catalog: &'a Catalog) -> Self {
         let mut roots = HashMap::new();
         let mut root: Option<&Object> = None;
         for object in catalog.objects() {
@@ -41,7 +33,7 @@ impl<'a> World<'a> {
         }
         Self {
             catalog,
-            users: HashMap::new(),
+            users,
             roots,
         }
     }

@@ -5,9 +5,11 @@
 use std::time::Instant;
 
 use super::failure::Failure;
+use super::fills::Fills;
 use super::host::Host;
 use super::rollback::{Target, plan_to};
-use super::rows::{self, Fills};
+use super::rows;
+use super::sequences::Sequences;
 use super::session;
 use super::snapshot;
 use super::transaction::{Acted, Failed, Stage, Way, stop_if_asked};
@@ -80,7 +82,9 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         let doomed: Vec<&Id> = rows::doomed(&plan);
         let saved = rows::save(stage, &doomed, present, host).await?;
         let fills = Fills::find(stage.store, &snapshot::database(present), &plan)?;
+        let sequences = Sequences::look(stage.connection, &present.catalog, &plan, &fills).await?;
         let (times, filled) = run_steps(stage.connection, stage.store, &plan, &fills, host).await?;
+        sequences.go_on(stage.connection).await?;
         let after = prove(stage.connection, &self.scope(), host).await?;
         let differences = diff::compare(&after.catalog, &plan.target);
         let mut wrong: Vec<String> = differences.deltas.iter().map(ToString::to_string).collect();

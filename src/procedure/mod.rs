@@ -1,7 +1,7 @@
 //! The commands as library calls, in the order of the safety procedure; no terminal, no process exit.
 //!
 //! ```text
-//! rollback ---+--> preflight --> consent --> transaction --+--> rows (saved, and put back)
+//! rollback ---+--> preflight --> consent --> transaction --+--> rows (saved), fills (put back), sequences
 //! restore ----+                                            +--> record (operation log)
 //! snapshot --> session (connection, reading)
 //! compare  --> session, store (two schemas side by side)
@@ -12,6 +12,7 @@ mod by_script;
 pub mod compare;
 pub mod consent;
 pub mod failure;
+mod fills;
 pub mod history;
 pub mod host;
 pub mod preflight;
@@ -21,6 +22,7 @@ pub mod rollback;
 pub mod rollback_script;
 mod rows;
 pub mod run;
+mod sequences;
 pub mod session;
 pub mod snapshot;
 mod store;

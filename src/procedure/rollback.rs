@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::by_plan::ByPlan;
 use super::consent::{Consent, Question};
 use super::failure::Failure;
+use super::fills;
 use super::host::Host;
 use super::preflight;
 use super::session;
@@ -172,6 +173,7 @@ pub async fn run(
         return Ok(Ended::Looked(Box::new((target, preview))));
     }
     preflight::check(&mut connection, &target.catalog, &preview, host).await?;
+    fills::refuse_unfilled(&mut connection, store, &preview.present, &preview.plan).await?;
     if options.preflight_only {
         return Ok(Ended::Looked(Box::new((target, preview))));
     }

@@ -148,7 +148,17 @@ impl From<ApplyError> for Failure {
                 subject,
                 sql,
                 error,
-            } => Failure::rolled_back(format!("step {number}, {subject}: {sql}")).server(*error),
+            } => {
+                let failure = Failure::rolled_back(format!("step {number}, {subject}: {sql}"));
+                let failure = match error.code.as_str() {
+                    // not_null_violation
+                    "23502" => failure.next(format!(
+                        "Rows have no value for {subject}, and neither a default nor the store has one: give them values first"
+                    )),
+                    _ => failure,
+                };
+                failure.server(*error)
+            }
             ApplyError::NotCommitted => Failure::rolled_back(words),
             ApplyError::Unknown {
                 ref transaction, ..

@@ -56,7 +56,14 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     } else {
         add
     }];
-    steps.extend(later.map(|not_null| set_not_null(id, not_null)));
+    steps.extend(later.map(|not_null| {
+        let step = set_not_null(id, not_null);
+        if step.scans {
+            step.wanting_values()
+        } else {
+            step
+        }
+    }));
     steps.extend(column.settings(id));
     steps
 }
