@@ -129,7 +129,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Object>, CanonError> {
         args: input.args.into(),
     };
     let mut objects = Vec::with_capacity(1 + input.parts.len());
-    let on = root.name.clone();
+    let (on, args) = (root.name.clone(), root.args.clone());
     objects.push(Object {
         body: kind.decode(input.body.get())?,
         id: root,
@@ -137,7 +137,10 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Object>, CanonError> {
     });
     for part in input.parts {
         let kind = tag(&part.kind)?;
-        let id = Id::part(kind, schema.clone(), on.clone(), part.name);
+        let id = Id {
+            args: args.clone(),
+            ..Id::part(kind, schema.clone(), on.clone(), part.name)
+        };
         objects.push(Object {
             id,
             body: kind.decode(part.body.get())?,

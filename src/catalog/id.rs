@@ -25,6 +25,8 @@ pub enum Family {
     Relation,
     /// `pg_statistic_ext`.
     Statistics,
+    /// A namespace that the kind shares with no other.
+    Own(Tag),
 }
 
 /// How an id is written, in `pg_identify_object()` and in DDL.
@@ -40,6 +42,16 @@ pub enum Style {
     Column,
     /// `trigger touch on app.users`.
     On,
+    /// `operator app.=(integer,NONE)`: the name is no identifier.
+    Operator,
+    /// `operator class app.words USING btree`.
+    Using,
+    /// `operator of access method operator 1 (integer, integer) of app.numbers USING btree`.
+    Member,
+    /// `cast (integer AS app.word)`.
+    Cast,
+    /// `transform for app.word on language plperl`.
+    Transform,
 }
 
 /// The identity of one object.
@@ -53,7 +65,9 @@ pub struct Id {
     pub on: Str,
     /// Its own name.
     pub name: Str,
-    /// The types of a routine's input arguments as `pg_identify_object()` prints them (`integer,text`).
+    /// What tells it apart from others of the name: the types of a routine's or operator's input arguments as
+    /// `pg_identify_object()` prints them (`integer,text`), the access method of an operator class or family, the
+    /// target of a cast, the language of a transform.
     pub args: Str,
 }
 
@@ -96,7 +110,7 @@ impl Id {
         }
     }
 
-    /// A routine.
+    /// A routine, or another object that a name alone does not tell apart.
     pub fn routine(
         kind: Tag,
         schema: impl Into<Str>,
@@ -142,6 +156,15 @@ impl Id {
             Style::Global | Style::On => ident(&self.name).into_owned(),
             Style::Qualified => qualified(&self.schema, &self.name),
             Style::Routine => format!("{}({})", qualified(&self.schema, &self.name), self.args),
+            Style::Operator => format!("{}.{}({})", ident(&self.schema), self.name, self.args),
+            Style::Using => format!(
+                "{} USING {}",
+                qualified(&self.schema, &self.name),
+                ident(&self.args)
+            ),
+            Style::Member => self.name.to_string(),
+            Style::Cast => format!("({} AS {})", self.name, self.args),
+            Style::Transform => format!("FOR {} LANGUAGE {}", self.name, ident(&self.args)),
             Style::Column => format!("{}.{}", self.on_sql(), ident(&self.name)),
         }
     }
@@ -159,9 +182,15 @@ impl Id {
                 format!("{keyword} {} ON DOMAIN {}", self.sql(), self.on_sql())
             }
             Style::On => format!("{keyword} {} ON {}", self.sql(), self.on_sql()),
-            Style::Global | Style::Qualified | Style::Routine | Style::Column => {
-                format!("{keyword} {}", self.sql())
-            }
+            Style::Global
+            | Style::Qualified
+            | Style::Routine
+            | Style::Column
+            | Style::Operator
+            | Style::Using
+            | Style::Member
+            | Style::Cast
+            | Style::Transform => format!("{keyword} {}", self.sql()),
         }
     }
 }
@@ -171,9 +200,26 @@ impl fmt::Display for Id {
         let name = self.kind.name();
         match self.kind.style() {
             Style::On => write!(f, "{name} {} on {}", self.sql(), self.on_sql()),
-            Style::Global | Style::Qualified | Style::Routine | Style::Column => {
-                write!(f, "{name} {}", self.sql())
+            Style::Member => {
+                let method = ident(&self.args);
+                write!(
+                    f,
+                    "{name} {} of {} USING {method}",
+                    self.name,
+                    self.on_sql()
+                )
             }
+            Style::Transform => {
+                let language = ident(&self.args);
+                write!(f, "{name} for {} on language {language}", self.name)
+            }
+            Style::Global
+            | Style::Qualified
+            | Style::Routine
+            | Style::Column
+            | Style::Operator
+            | Style::Using
+            | Style::Cast => write!(f, "{name} {}", self.sql()),
         }
     }
 }

@@ -72,6 +72,8 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     const HOLDS_DATA: bool = false;
     /// Dropping it takes its parts along.
     const DROPS_PARTS: bool = false;
+    /// Dropping it takes along what it is made of and that uses it in turn (a type and its input function).
+    const DROPS_MAKERS: bool = false;
     /// It may be dropped and made again when something that it uses is replaced or displaces it.
     const REBUILDABLE: bool = false;
 
@@ -154,6 +156,8 @@ macro_rules! kinds {
             pub fn holds_data(self) -> bool { match self { $(Self::$variant => <$path as Kind>::HOLDS_DATA,)* } }
             /// Whether dropping it takes its parts along.
             pub fn drops_parts(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_PARTS,)* } }
+            /// Whether dropping it takes along what it is made of and that uses it in turn.
+            pub fn drops_makers(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_MAKERS,)* } }
             /// Whether it may be dropped and made again for the sake of something it uses.
             pub fn rebuildable(self) -> bool { match self { $(Self::$variant => <$path as Kind>::REBUILDABLE,)* } }
             /// The kind of this label.
@@ -234,6 +238,18 @@ kinds! {
     Schema(super::schema::Schema),
     /// An extension (`pg_extension`).
     Extension(super::extension::Extension),
+    /// A procedural language (`pg_language`).
+    Language(super::language::Language),
+    /// An access method (`pg_am`).
+    AccessMethod(super::access_method::AccessMethod),
+    /// A collation (`pg_collation`).
+    Collation(super::collation::Collation),
+    /// A conversion (`pg_conversion`).
+    Conversion(super::conversion::Conversion),
+    /// A type of which only the name is known (`pg_type`).
+    Shell(super::type_::shell::Shell),
+    /// A base type (`pg_type`).
+    Base(super::type_::base::Base),
     /// An enum type (`pg_enum`).
     Enum(super::type_::enum_::Enum),
     /// A domain (`pg_type`).
@@ -244,6 +260,28 @@ kinds! {
     Composite(super::type_::composite::Composite),
     /// A range type (`pg_range`).
     Range(super::type_::range::Range),
+    /// A cast (`pg_cast`).
+    Cast(super::cast::Cast),
+    /// A transform (`pg_transform`).
+    Transform(super::transform::Transform),
+    /// An operator (`pg_operator`).
+    Operator(super::operator::Operator),
+    /// An operator family (`pg_opfamily`).
+    OperatorFamily(super::operator::family::OperatorFamily),
+    /// An operator in a family but in no class of it (`pg_amop`).
+    FamilyOperator(super::operator::member::FamilyOperator),
+    /// A function in a family but in no class of it (`pg_amproc`).
+    FamilyFunction(super::operator::member::FamilyFunction),
+    /// An operator class (`pg_opclass`).
+    OperatorClass(super::operator::class::OperatorClass),
+    /// A text search parser (`pg_ts_parser`).
+    TextSearchParser(super::text_search::parser::Parser),
+    /// A text search template (`pg_ts_template`).
+    TextSearchTemplate(super::text_search::template::Template),
+    /// A text search dictionary (`pg_ts_dict`).
+    TextSearchDictionary(super::text_search::dictionary::Dictionary),
+    /// A text search configuration (`pg_ts_config`).
+    TextSearchConfiguration(super::text_search::configuration::Configuration),
     /// A sequence (`pg_sequence`).
     Sequence(super::sequence::Sequence),
     /// A table (`pg_class`).

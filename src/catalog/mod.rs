@@ -4,12 +4,18 @@
 //! the layout (column order). Each kind of object has one file here that implements [`kind::Kind`]; nothing
 //! outside this folder names a kind.
 
+pub mod access_method;
 pub mod canon;
+pub mod cast;
+pub mod collation;
+pub mod conversion;
 pub mod extension;
 pub mod id;
 pub mod kind;
+pub mod language;
 pub mod meta;
 pub mod names;
+pub mod operator;
 pub mod options;
 pub mod print;
 pub mod quote;
@@ -22,6 +28,8 @@ pub mod settle;
 pub mod statistics;
 pub mod step;
 pub mod table;
+pub mod text_search;
+pub mod transform;
 pub mod type_;
 pub mod view;
 

@@ -14,16 +14,31 @@ pub struct Class(pub u32);
 
 #[allow(missing_docs)] // each is the catalog of that name
 impl Class {
+    pub const ACCESS_METHOD: Self = Self(2601);
+    pub const AMOP: Self = Self(2602);
+    pub const AMPROC: Self = Self(2603);
     pub const ATTRDEF: Self = Self(2604);
+    pub const CAST: Self = Self(2605);
     pub const CLASS: Self = Self(1259);
+    pub const COLLATION: Self = Self(3456);
     pub const CONSTRAINT: Self = Self(2606);
+    pub const CONVERSION: Self = Self(2607);
     pub const EXTENSION: Self = Self(3079);
+    pub const LANGUAGE: Self = Self(2612);
     pub const NAMESPACE: Self = Self(2615);
+    pub const OPCLASS: Self = Self(2616);
+    pub const OPERATOR: Self = Self(2617);
+    pub const OPFAMILY: Self = Self(2753);
     pub const POLICY: Self = Self(3256);
     pub const PROC: Self = Self(1255);
     pub const REWRITE: Self = Self(2618);
     pub const STATISTIC: Self = Self(3381);
+    pub const TRANSFORM: Self = Self(3576);
     pub const TRIGGER: Self = Self(2620);
+    pub const TS_CONFIG: Self = Self(3602);
+    pub const TS_DICT: Self = Self(3600);
+    pub const TS_PARSER: Self = Self(3601);
+    pub const TS_TEMPLATE: Self = Self(3764);
     pub const TYPE: Self = Self(1247);
 }
 
@@ -302,6 +317,15 @@ impl Names {
             .get(&oid)
             .filter(|name| self.scope.covers(name))
             .cloned()
+    }
+
+    /// Whether the snapshot covers what has no schema of its own but concerns these: one of them is covered, or
+    /// no schemas were chosen and all of them are the server's own.
+    pub fn covers_any(&self, schemas: &[u32]) -> bool {
+        let mut chosen = schemas.iter().filter_map(|oid| self.schemas.get(oid));
+        let is_system = |name: &Str| !Scope::default().covers(name);
+        chosen.clone().any(|name| self.scope.covers(name))
+            || (self.scope.include.is_empty() && chosen.all(is_system))
     }
 
     /// The name of any schema.

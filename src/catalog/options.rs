@@ -1,4 +1,5 @@
-//! Storage parameters (`reloptions`, `attoptions`): `name=value` texts as the server keeps them, to SQL.
+//! Storage parameters (`reloptions`, `attoptions`): `name=value` texts as the server keeps them, to SQL; and the
+//! parameter lists of CREATE TYPE and its like.
 //!
 //! Their order is kept, since the server keeps it and prints it. Pure text; knows no kind.
 
@@ -25,6 +26,25 @@ pub fn flat(options: &[String]) -> String {
         }
     });
     items.collect::<Vec<_>>().join(", ")
+}
+
+/// `(NAME = value, ..)` as CREATE TYPE and its like want it; what is empty is not written.
+pub fn definition(values: &[(&str, &str)]) -> String {
+    let list: Vec<_> = values
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("    {name} = {value}"))
+        .collect();
+    format!("(\n{}\n)", list.join(",\n"))
+}
+
+/// A value of such a list that is a literal; nothing stays nothing.
+pub fn text(value: &str) -> String {
+    if value.is_empty() {
+        String::new()
+    } else {
+        literal(value)
+    }
 }
 
 /// The clauses of an ALTER that bring one list to another with its order: `RESET (..)`, `SET (..)`.

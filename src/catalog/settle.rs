@@ -125,7 +125,7 @@ pub(super) fn closing(text: &str, open: usize) -> Option<usize> {
 }
 
 /// The parts between the commas outside all brackets.
-fn elements(text: &str) -> Vec<&str> {
+pub(super) fn elements(text: &str) -> Vec<&str> {
     let (mut start, mut at) = (0, 0);
     let mut parts = Vec::new();
     while at < text.len() {

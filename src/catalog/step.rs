@@ -143,7 +143,8 @@ impl Step {
             | Family::Database
             | Family::Type
             | Family::Routine
-            | Family::Statistics => Lock::None,
+            | Family::Statistics
+            | Family::Own(_) => Lock::None,
         };
         Self {
             frees: vec![subject.clone()],

@@ -6,7 +6,8 @@
 use crate::catalog::names::Key;
 
 /// All user objects: catalog, OID, schema (0 when it has none). What is derived from another object in ways that
-/// `pg_depend` does not say (partition clones of triggers, TOAST tables) is left to that object.
+/// `pg_depend` does not say (partition clones of triggers, TOAST tables) is left to that object. A member of a
+/// family is the family's, but for those that a user put into one of the server's own.
 pub(super) const QUERY: &str = "\
 SELECT 1259 AS class, oid, relnamespace AS schema FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relpersistence <> 't' AND (relkind NOT IN ('i', 'I') OR EXISTS (SELECT FROM pg_index WHERE indexrelid = pg_class.oid AND indisvalid))
 UNION ALL SELECT 1247, oid, typnamespace FROM pg_type WHERE oid >= 16384
@@ -19,6 +20,8 @@ UNION ALL SELECT 3256, p.oid, c.relnamespace FROM pg_policy p JOIN pg_class c ON
 UNION ALL SELECT 2617, oid, oprnamespace FROM pg_operator WHERE oid >= 16384
 UNION ALL SELECT 2616, oid, opcnamespace FROM pg_opclass WHERE oid >= 16384
 UNION ALL SELECT 2753, oid, opfnamespace FROM pg_opfamily WHERE oid >= 16384
+UNION ALL SELECT 2602, a.oid, 0 FROM pg_amop a WHERE a.oid >= 16384 AND a.amopfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 2617 AND objid = a.amopopr AND deptype = 'e')
+UNION ALL SELECT 2603, a.oid, 0 FROM pg_amproc a WHERE a.oid >= 16384 AND a.amprocfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1255 AND objid = a.amproc::oid AND deptype = 'e')
 UNION ALL SELECT 2605, oid, 0 FROM pg_cast WHERE oid >= 16384
 UNION ALL SELECT 3456, oid, collnamespace FROM pg_collation WHERE oid >= 16384
 UNION ALL SELECT 2607, oid, connamespace FROM pg_conversion WHERE oid >= 16384

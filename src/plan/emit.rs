@@ -235,7 +235,8 @@ impl Nodes {
 }
 
 /// What the server drops an object along with, when that is so: its root, or what it depends on
-/// automatically. Never something that holds rows of its own: that is dropped by a step that says so.
+/// automatically, or what it is made for. Never something that holds rows of its own: that is dropped by a step
+/// that says so.
 fn dropped_along<'a>(id: &'a Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id> {
     let mut current = id;
     let mut seen = HashSet::new();
@@ -260,8 +261,11 @@ fn along_with<'a>(id: &Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id
         return root;
     }
     let edges = from.edges(id).iter();
+    let makes = |other: &Id| from.edges(other).iter().any(|edge| edge.to == *id);
     edges
-        .filter(|edge| edge.strength == Strength::Auto)
+        .filter(|edge| {
+            edge.strength == Strength::Auto || (edge.to.kind.drops_makers() && makes(&edge.to))
+        })
         .map(|edge| &edge.to)
         .filter(|other| !id.kind.holds_data() || other.kind == id.kind)
         .find(|other| fates.gone.contains(other) && !fates.aside.contains(other))

@@ -117,9 +117,11 @@ impl<'a> Slot<'a> {
         }
         let family = match id.kind.family() {
             Family::Relation | Family::Type => Family::Relation,
-            other @ (Family::Schema | Family::Database | Family::Routine | Family::Statistics) => {
-                other
-            }
+            other @ (Family::Schema
+            | Family::Database
+            | Family::Routine
+            | Family::Statistics
+            | Family::Own(_)) => other,
         };
         Some(Self {
             family,

@@ -202,7 +202,15 @@ pub fn change(
             column: Some(&id.name),
             on: format!("TABLE {}", id.on_sql()),
         },
-        Style::Global | Style::Qualified | Style::Routine | Style::On => Target {
+        Style::Global
+        | Style::Qualified
+        | Style::Routine
+        | Style::On
+        | Style::Operator
+        | Style::Using
+        | Style::Member
+        | Style::Cast
+        | Style::Transform => Target {
             column: None,
             on: format!("{keyword} {}", id.sql()),
         },

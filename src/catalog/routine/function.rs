@@ -11,6 +11,7 @@ use crate::catalog::names::Names;
 use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
+use crate::catalog::type_::shell;
 use crate::record;
 
 record! {
@@ -156,15 +157,16 @@ impl Kind for Function {
         }))
     }
 
-    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
-        vec![Step::create(id, self.definition("CREATE", id))]
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let step = Step::create(id, self.definition("CREATE", id));
+        vec![shell::enough(step, scene)]
     }
 
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, format!("DROP FUNCTION {}", id.sql()))
     }
 
-    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         let replaceable = argument::replaceable(&self.arguments, &new.arguments)
             && self.returns == new.returns
             && self.returns_set == new.returns_set
@@ -172,8 +174,8 @@ impl Kind for Function {
         if !replaceable {
             return Change::Replace;
         }
-        let sql = new.definition("CREATE OR REPLACE", id);
-        Change::InPlace(vec![Step::alter(id, sql)])
+        let step = Step::alter(id, new.definition("CREATE OR REPLACE", id));
+        Change::InPlace(vec![shell::enough(step, scene)])
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {

@@ -3,11 +3,13 @@
 //! `pg_identify_object()` calls all of them `type`; they share one namespace. Row types of relations and array
 //! types belong to the relation or the element type.
 
+pub mod base;
 pub mod composite;
 pub mod domain;
 pub mod domain_constraint;
 pub mod enum_;
 pub mod range;
+pub mod shell;
 
 use super::id::Id;
 use super::quote::ident;

@@ -2,10 +2,12 @@
 //! constructor functions come and go with the range type; its name, unlike theirs, does not follow when the
 //! range type is renamed, so a range type cannot be renamed aside.
 
+use super::shell;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::options::definition;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::record;
@@ -52,6 +54,7 @@ impl Kind for Range {
     const FAMILY: Family = Family::Type;
     const ACL: Option<(char, &'static str)> = Some(('T', "TYPE"));
     const REBUILDABLE: bool = true;
+    const DROPS_MAKERS: bool = true;
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
@@ -92,7 +95,7 @@ impl Kind for Range {
         }))
     }
 
-    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let Self {
             subtype,
             operator_class,
@@ -101,29 +104,29 @@ impl Kind for Range {
             difference,
             multirange,
         } = self;
-        let options = [
+        let definition = definition(&[
             ("SUBTYPE", subtype),
             ("SUBTYPE_OPCLASS", operator_class),
             ("COLLATION", collation),
             ("CANONICAL", canonical),
             ("SUBTYPE_DIFF", difference),
             ("MULTIRANGE_TYPE_NAME", multirange),
-        ];
-        let list: Vec<_> = options
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("    {name} = {value}"))
-            .collect();
-        let sql = format!(
-            "CREATE TYPE {} AS RANGE (\n{}\n)",
-            id.sql(),
-            list.join(",\n")
-        );
-        vec![Step::create(id, sql)]
+        ]);
+        let sql = format!("CREATE TYPE {} AS RANGE {definition}", id.sql());
+        if canonical.is_empty() {
+            return vec![Step::create(id, sql)];
+        }
+        shell::first(id, sql, scene)
     }
 
     fn drop(&self, id: &Id) -> Step {
-        Step::drop(id, format!("DROP TYPE {}", id.sql()))
+        // The function that makes ranges canonical uses the type and is used by it.
+        let cascade = if self.canonical.is_empty() {
+            ""
+        } else {
+            " CASCADE"
+        };
+        Step::drop(id, format!("DROP TYPE {}{cascade}", id.sql()))
     }
 
     fn change(&self, new: &Self, _id: &Id, _scene: &Catalog) -> Change {

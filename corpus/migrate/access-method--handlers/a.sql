@@ -1,0 +1,4 @@
+CREATE ACCESS METHOD "Heap 2" TYPE TABLE HANDLER heap_tableam_handler;
+COMMENT ON ACCESS METHOD "Heap 2" IS 'the same again';
+CREATE ACCESS METHOD btree2 TYPE INDEX HANDLER bthandler;
+CREATE TABLE t (a integer) USING "Heap 2";

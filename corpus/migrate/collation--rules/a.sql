@@ -1,0 +1,4 @@
+SELECT current_setting('server_version_num')::integer >= 160000 AS has_rules \gset
+\if :has_rules
+CREATE COLLATION custom (provider = icu, locale = 'und', rules = '&a < g');
+\endif

@@ -1,0 +1,13 @@
+CREATE TYPE pair AS (a integer, b integer);
+CREATE FUNCTION less(pair, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a < $2 $$;
+CREATE FUNCTION more(integer, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 > ($2).a $$;
+CREATE FUNCTION not_less(pair, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a >= $2 $$;
+CREATE FUNCTION same(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a = ($2).a $$;
+CREATE FUNCTION negative(pair) RETURNS pair LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE OPERATOR <<< (FUNCTION = less, LEFTARG = pair, RIGHTARG = integer, COMMUTATOR = >>>, NEGATOR = >>=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR >>> (FUNCTION = more, LEFTARG = integer, RIGHTARG = pair, COMMUTATOR = <<<);
+CREATE OPERATOR >>= (FUNCTION = not_less, LEFTARG = pair, RIGHTARG = integer, NEGATOR = <<<);
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = pair, RIGHTARG = pair, COMMUTATOR = ===, RESTRICT = eqsel, HASHES);
+CREATE OPERATOR @- (FUNCTION = negative, RIGHTARG = pair);
+COMMENT ON OPERATOR @- (NONE, pair) IS 'the other way';
+CREATE VIEW used AS SELECT ROW(1, 2)::pair <<< 3 AS a;

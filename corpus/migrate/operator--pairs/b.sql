@@ -1,0 +1,12 @@
+CREATE TYPE pair AS (a integer, b integer);
+CREATE FUNCTION less(pair, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a < $2 $$;
+CREATE FUNCTION more(integer, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 > ($2).a $$;
+CREATE FUNCTION not_less(pair, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a >= $2 $$;
+CREATE FUNCTION same(pair, pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a = ($2).a $$;
+CREATE FUNCTION negative(pair) RETURNS pair LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE FUNCTION other_negative(pair) RETURNS pair LANGUAGE sql IMMUTABLE AS $$ SELECT $1 $$;
+CREATE OPERATOR <<< (FUNCTION = less, LEFTARG = pair, RIGHTARG = integer, NEGATOR = >>=);
+CREATE OPERATOR >>= (FUNCTION = not_less, LEFTARG = pair, RIGHTARG = integer, NEGATOR = <<<);
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = pair, RIGHTARG = pair, COMMUTATOR = ===, RESTRICT = eqsel, HASHES, MERGES);
+CREATE OPERATOR @- (FUNCTION = other_negative, RIGHTARG = pair);
+CREATE VIEW used AS SELECT ROW(1, 2)::pair <<< 3 AS a;

@@ -1,0 +1,13 @@
+CREATE TEXT SEARCH PARSER "My parser" (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE my_template (INIT = dsnowball_init, LEXIZE = dsnowball_lexize);
+CREATE TEXT SEARCH DICTIONARY stem (TEMPLATE = my_template, Language = english, StopWords = english);
+CREATE TEXT SEARCH DICTIONARY "Plain" (TEMPLATE = simple, Accept = false);
+CREATE TEXT SEARCH CONFIGURATION conf (PARSER = "My parser");
+ALTER TEXT SEARCH CONFIGURATION conf ADD MAPPING FOR asciiword, word WITH "Plain", stem;
+ALTER TEXT SEARCH CONFIGURATION conf ADD MAPPING FOR int WITH simple;
+COMMENT ON TEXT SEARCH PARSER "My parser" IS 'p';
+COMMENT ON TEXT SEARCH TEMPLATE my_template IS 't';
+COMMENT ON TEXT SEARCH DICTIONARY stem IS 'd';
+COMMENT ON TEXT SEARCH CONFIGURATION conf IS 'c';
+CREATE TABLE t (a text, v tsvector GENERATED ALWAYS AS (to_tsvector('conf', a)) STORED);
+CREATE INDEX i ON t USING gin (to_tsvector('conf', a));

@@ -1,0 +1,12 @@
+CREATE TEXT SEARCH PARSER "My parser" (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH PARSER second (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype, HEADLINE = prsd_headline);
+CREATE TEXT SEARCH TEMPLATE my_template (INIT = dsnowball_init, LEXIZE = dsnowball_lexize);
+CREATE TEXT SEARCH TEMPLATE second (LEXIZE = dsimple_lexize);
+CREATE TEXT SEARCH DICTIONARY stem (TEMPLATE = my_template, Language = german);
+CREATE TEXT SEARCH DICTIONARY "Plain" (TEMPLATE = simple, Accept = false);
+CREATE TEXT SEARCH CONFIGURATION conf (PARSER = "My parser");
+ALTER TEXT SEARCH CONFIGURATION conf ADD MAPPING FOR word WITH stem, simple;
+ALTER TEXT SEARCH CONFIGURATION conf ADD MAPPING FOR int, email WITH simple;
+CREATE TEXT SEARCH CONFIGURATION other (COPY = simple);
+CREATE TABLE t (a text, v tsvector GENERATED ALWAYS AS (to_tsvector('conf', a)) STORED);
+CREATE INDEX i ON t USING gin (to_tsvector('conf', a));
