@@ -1,6 +1,7 @@
 //! How a column of an existing table is added and altered, keeping its rows (manual: ALTER TABLE).
 
-use super::column::{Column, Generated, Identity, NotNull, Origin};
+use super::column::{Column, Generated, Identity, Origin};
+use super::not_null::NotNull;
 use super::{create, retype};
 use crate::catalog::kind::{Change, Tag};
 use crate::catalog::meta::{self, Meta};
@@ -9,7 +10,7 @@ use crate::catalog::step::{Lock, Loss, Step};
 use crate::catalog::{Catalog, Id, options};
 
 /// `ALTER TABLE .. ALTER COLUMN c what`: for this table and its children.
-fn alter(id: &Id, what: &str) -> Step {
+pub(super) fn alter(id: &Id, what: &str) -> Step {
     let sql = format!(
         "ALTER TABLE {} ALTER COLUMN {} {what}",
         id.on_sql(),
@@ -19,7 +20,7 @@ fn alter(id: &Id, what: &str) -> Step {
 }
 
 /// `ALTER TABLE ONLY .. ALTER COLUMN c what`: for this table, not for its children.
-fn only(id: &Id, what: &str) -> Step {
+pub(super) fn only(id: &Id, what: &str) -> Step {
     let sql = format!(
         "ALTER TABLE ONLY {} ALTER COLUMN {} {what}",
         id.on_sql(),
@@ -32,17 +33,19 @@ fn only(id: &Id, what: &str) -> Step {
 /// between.
 pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     if column.origin == Origin::Inherited {
-        let mut steps = create::own_differences(column, id, scene);
-        steps.extend(column.settings(id));
+        let own = column.not_null.as_ref();
+        let mut steps: Vec<Step> = own
+            .and_then(|own| own.set_alone(id, scene))
+            .into_iter()
+            .chain(create::own_default(id, scene))
+            .collect();
+        steps.extend(column.settings(id, scene));
         return steps;
     }
-    let later = if column.is_filled(id, scene) {
-        None
-    } else {
-        column.not_null.as_ref()
-    };
+    let own = column.not_null.as_ref().filter(|own| own.is_inline());
+    let later = own.filter(|_| !column.is_filled(id, scene));
     let first = Column {
-        not_null: column.not_null.clone().filter(|_| later.is_none()),
+        not_null: own.filter(|_| later.is_none()).cloned(),
         ..column.clone()
     };
     let (definition, makes) = first.definition(id, scene);
@@ -56,42 +59,9 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     } else {
         add
     }];
-    steps.extend(later.map(|not_null| {
-        let step = set_not_null(id, not_null);
-        if step.scans {
-            step.wanting_values()
-        } else {
-            step
-        }
-    }));
-    steps.extend(column.settings(id));
+    steps.extend(later.map(|not_null| not_null.set(id).wanting_values()));
+    steps.extend(column.settings(id, scene));
     steps
-}
-
-/// SET NOT NULL; with a name it is an ADD CONSTRAINT.
-fn set_not_null(id: &Id, not_null: &NotNull) -> Step {
-    let NotNull {
-        name,
-        no_inherit,
-        not_valid,
-    } = not_null;
-    if name.is_empty() && !no_inherit && !not_valid {
-        return alter(id, "SET NOT NULL").scanning();
-    }
-    let name = if name.is_empty() {
-        String::new()
-    } else {
-        format!("CONSTRAINT {} ", ident(name))
-    };
-    let no_inherit = if *no_inherit { " NO INHERIT" } else { "" };
-    let valid = if *not_valid { " NOT VALID" } else { "" };
-    let column = ident(&id.name);
-    let sql = format!(
-        "ALTER TABLE {} ADD {name}NOT NULL {column}{no_inherit}{valid}",
-        id.on_sql()
-    );
-    let step = Step::alter(id, sql).lock(Lock::AccessExclusive);
-    if *not_valid { step } else { step.scanning() }
 }
 
 /// The steps that make `new` of `old`.
@@ -127,7 +97,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
                 .map(|identity| drop_identity(id, identity)),
         );
     }
-    if not_null.is_none() && old.not_null.is_some() {
+    if not_null.is_none() && old.not_null.as_ref().is_some_and(|old| !old.inherited) {
         steps.push(alter(id, "DROP NOT NULL"));
     }
     let retyped = !carried && (*data_type != old.data_type || *collation != old.collation);
@@ -142,7 +112,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         steps.push(retype(old, new, id));
     }
     if let Some(not_null) = not_null {
-        steps.extend(change_not_null(old.not_null.as_ref(), not_null, id));
+        steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
     }
     if let Some(identity) = identity.as_ref().filter(|_| !carried) {
         steps.extend(change_identity(old.identity.as_ref(), identity, id, scene));
@@ -154,17 +124,6 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
     let wait = |step: Step| step.needing(leaves.then(|| table.clone()));
     Change::InPlace(steps.into_iter().map(wait).collect())
-}
-
-fn change_not_null(old: Option<&NotNull>, new: &NotNull, id: &Id) -> Vec<Step> {
-    match old {
-        None => vec![set_not_null(id, new)],
-        Some(old) if old == new => Vec::new(),
-        Some(old) if old.name == new.name && old.no_inherit == new.no_inherit && old.not_valid => {
-            vec![alter(id, "SET NOT NULL").scanning()]
-        }
-        Some(_) => vec![alter(id, "DROP NOT NULL"), set_not_null(id, new)],
-    }
 }
 
 fn drop_identity(id: &Id, identity: &Identity) -> Step {
@@ -243,7 +202,7 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
     } else {
         step.loses(Loss::Column)
     }];
-    steps.extend(new.settings(id));
+    steps.extend(new.settings(id, scene));
     if let Some(object) = scene.get(id) {
         steps.extend(meta::change(object, &Meta::default(), scene.version()));
     }
@@ -298,7 +257,7 @@ impl Column {
     }
 
     /// The steps for the settings that a new column does not have by itself.
-    pub(super) fn settings(&self, id: &Id) -> Vec<Step> {
+    pub(super) fn settings(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let plain = Self {
             storage: String::new(),
             compression: String::new(),
@@ -306,7 +265,14 @@ impl Column {
             options: Vec::new(),
             ..self.clone()
         };
-        change_settings(&plain, self, id, 0, false)
+        let mut steps = change_settings(&plain, self, id, 0, false);
+        let not_null = self.not_null.as_ref();
+        steps.extend(
+            not_null
+                .into_iter()
+                .flat_map(|not_null| not_null.complete(id, scene)),
+        );
+        steps
     }
 }
 

@@ -4,6 +4,7 @@
 //! A column that a child or partition has only because its parent has it is altered at the parent, and the
 //! server carries the change down; only what can differ between the two is altered at the child.
 
+use super::not_null::NotNull;
 use super::{RelationName, alter, create};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
@@ -38,18 +39,6 @@ record! {
         pub options: Vec<String>,
         /// Where it comes from.
         pub origin: Origin,
-    }
-}
-
-record! {
-    /// A NOT NULL constraint.
-    pub struct NotNull {
-        /// Its name, when it is not the one that the server would choose (18 and later).
-        pub name: String,
-        /// Whether children need not have it (18 and later).
-        pub no_inherit: bool,
-        /// Whether rows from before it were not checked (18 and later).
-        pub not_valid: bool,
     }
 }
 
@@ -120,23 +109,6 @@ impl Generated {
     }
 }
 
-impl NotNull {
-    fn sql(&self) -> String {
-        let Self {
-            name,
-            no_inherit,
-            not_valid: _,
-        } = self;
-        let name = if name.is_empty() {
-            String::new()
-        } else {
-            format!("CONSTRAINT {} ", ident(name))
-        };
-        let no_inherit = if *no_inherit { " NO INHERIT" } else { "" };
-        format!("{name}NOT NULL{no_inherit}")
-    }
-}
-
 impl Column {
     /// The column as CREATE TABLE and ADD COLUMN write it, and what is made along with it.
     pub(super) fn definition(&self, id: &Id, scene: &Catalog) -> (String, Vec<Id>) {
@@ -164,7 +136,7 @@ impl Column {
             push(&mut sql, "DEFAULT", expression);
             makes.push(default);
         }
-        if let Some(not_null) = not_null {
+        if let Some(not_null) = not_null.as_ref().filter(|not_null| not_null.is_inline()) {
             push(&mut sql, "", &not_null.sql());
         }
         if let Some(identity) = identity {
@@ -222,9 +194,9 @@ impl Kind for Column {
         Query {
             since: 180_000,
             sql: query!(
-                ", a.attcompression, n.oid AS not_null, n.conname, n.connoinherit, n.convalidated",
-                " LEFT JOIN (SELECT oid, conrelid, conkey[1] AS attnum, conname, connoinherit, convalidated FROM pg_constraint \
-                 WHERE contype = 'n' AND conrelid <> 0) n ON n.conrelid = a.attrelid AND n.attnum = a.attnum"
+                ", a.attcompression, n.oid AS not_null, n.conname, n.connoinherit, n.convalidated, NOT n.conislocal AND NOT c.relispartition AS from_parent, n.description",
+                " LEFT JOIN (SELECT oid, conrelid, conkey[1] AS attnum, conname, connoinherit, convalidated, conislocal, description FROM pg_constraint \
+                 LEFT JOIN pg_description ON objoid = oid AND classoid = 2606 WHERE contype = 'n' AND conrelid <> 0) n ON n.conrelid = a.attrelid AND n.attnum = a.attnum"
             ),
         },
     ];
@@ -259,7 +231,7 @@ impl Kind for Column {
                 .type_name(row.number("atttypid")?, row.number("atttypmod")?)?
                 .to_string(),
             collation: collation.as_deref().unwrap_or_default().to_owned(),
-            not_null: not_null(row, &relation.name, name)?,
+            not_null: NotNull::read(row, &relation.name, name)?,
             identity: identity(row, names)?,
             generated: generated(row)?,
             storage: storage(row.text_or_empty("storage")?).to_owned(),
@@ -337,45 +309,6 @@ impl Kind for Column {
     }
 }
 
-fn not_null(row: &Row<'_>, table: &str, column: &str) -> Result<Option<NotNull>, RowError> {
-    if !row.flag("attnotnull")? {
-        return Ok(None);
-    }
-    if !row.has("conname") || row.opt("conname")?.is_none() {
-        return Ok(Some(NotNull::default()));
-    }
-    let name = row.text("conname")?;
-    let chosen = chosen_name(table, column, "not_null");
-    Ok(Some(NotNull {
-        name: if name == chosen {
-            String::new()
-        } else {
-            name.to_owned()
-        },
-        no_inherit: row.flag("connoinherit")?,
-        not_valid: !row.flag("convalidated")?,
-    }))
-}
-
-/// The name that the server chooses first for something about a column (`makeObjectName()` of
-/// `commands/indexcmds.c`): at most 63 bytes, the longer of the two names cut.
-fn chosen_name(table: &str, column: &str, label: &str) -> String {
-    let (mut table, mut column) = (table, column);
-    while table.len() + column.len() + label.len() + 2 > 63 {
-        let longer = if table.len() > column.len() {
-            &mut table
-        } else {
-            &mut column
-        };
-        let mut end = longer.len().saturating_sub(1);
-        while !longer.is_char_boundary(end) {
-            end -= 1;
-        }
-        *longer = &longer[..end];
-    }
-    format!("{table}_{column}_{label}")
-}
-
 fn identity(row: &Row<'_>, names: &Names) -> Result<Option<Identity>, RowError> {
     // A partition has its root's identity without a sequence of its own (17 and later).
     let Some(sequence) = row
@@ -420,21 +353,5 @@ fn compression(letter: char) -> &'static str {
         'p' => "pglz",
         'l' => "lz4",
         _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_cut_as_the_server_cuts_them() {
-        assert_eq!(chosen_name("t", "c", "not_null"), "t_c_not_null");
-        let long = "x".repeat(63);
-        assert_eq!(
-            chosen_name(&long, "c", "not_null"),
-            format!("{}_c_not_null", "x".repeat(52))
-        );
-        assert_eq!(chosen_name(&long, &long, "not_null").len(), 63);
     }
 }

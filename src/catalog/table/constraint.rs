@@ -137,7 +137,7 @@ fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<
         Body::Constraint(copy) => copy.comes_late() && object.id.name == id.name,
         _ => false,
     });
-    let of_this = copies.filter(|copy| scene.edges(&copy.id).iter().any(|edge| edge.to == *id));
+    let of_this = copies.filter(|copy| scene.closure(&copy.id).contains(id));
     of_this.map(|copy| copy.id.clone()).collect()
 }
 

@@ -1,12 +1,13 @@
 //! CREATE TABLE and what completes it.
 
+use super::alter::only;
 use super::column::{Column, Origin};
 use super::{RelationName, ReplicaIdentity, Table, alter, alter_as, force_step, row_security_step};
 use crate::catalog::id::Family;
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::Step;
 use crate::catalog::{Catalog, Id, Object};
 
 /// All steps that make a table with its columns.
@@ -18,13 +19,19 @@ pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     for (column_id, column) in &columns {
         makes.push((*column_id).clone());
         if from_parents(table, column) {
-            after.extend(own_differences(column, column_id, scene));
+            match &column.not_null {
+                Some(own) if own.is_named_at_creation(scene) => {
+                    lines.push(own.table_sql(&column_id.name));
+                }
+                own => after.extend(own.as_ref().and_then(|own| own.set_alone(column_id, scene))),
+            }
+            after.extend(own_default(column_id, scene));
         } else {
             let (definition, along) = column.definition(column_id, scene);
             lines.push(definition);
             makes.extend(along);
         }
-        after.extend(column.settings(column_id));
+        after.extend(column.settings(column_id, scene));
     }
     for object in scene.parts(id) {
         if let Some(line) = inline_check(table, object, scene) {
@@ -258,13 +265,8 @@ pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
     })
 }
 
-/// What a column from a parent has in this table only: NOT NULL, and no default where a parent has one.
-pub(super) fn own_differences(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
-    let alter = |what: &str| {
-        let (table, name) = (id.on_sql(), ident(&id.name));
-        let sql = format!("ALTER TABLE ONLY {table} ALTER COLUMN {name} {what}");
-        Step::alter(id, sql).lock(Lock::AccessExclusive)
-    };
+/// What a column from a parent has in this table only: no default where a parent has one.
+pub(super) fn own_default(id: &Id, scene: &Catalog) -> Option<Step> {
     let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
     let parents = match scene.get(&table).map(|object| &object.body) {
         Some(Body::Table(table)) => table.parents.as_slice(),
@@ -277,17 +279,7 @@ pub(super) fn own_differences(column: &Column, id: &Id, scene: &Catalog) -> Vec<
         });
         ids.find_map(|id| scene.get(&id))
     };
-    let mut steps = Vec::new();
-    let parent_refuses_null = match in_parents(id).map(|object| &object.body) {
-        Some(Body::Column(parent)) => parent.not_null.is_some(),
-        _ => false,
-    };
-    if column.not_null.is_some() && !parent_refuses_null {
-        steps.push(alter("SET NOT NULL"));
-    }
     let default = default_id(id);
-    if !scene.has(&default) && in_parents(&default).is_some() {
-        steps.push(alter("DROP DEFAULT"));
-    }
-    steps
+    let differs = !scene.has(&default) && in_parents(&default).is_some();
+    differs.then(|| only(id, "DROP DEFAULT"))
 }

@@ -10,6 +10,7 @@ pub mod constraint;
 mod create;
 pub mod default;
 pub mod index;
+pub mod not_null;
 pub mod policy;
 mod retype;
 pub mod rule;

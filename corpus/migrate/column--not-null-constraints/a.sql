@@ -1,0 +1,13 @@
+CREATE TABLE t (id integer PRIMARY KEY, plain integer NOT NULL, named integer CONSTRAINT must NOT NULL, alone integer CONSTRAINT only_here NOT NULL NO INHERIT, late integer, comes integer, renamed integer CONSTRAINT before NOT NULL, "quo ted" integer CONSTRAINT "Quo ted" NOT NULL);
+ALTER TABLE t ADD CONSTRAINT late_must NOT NULL late NOT VALID;
+COMMENT ON CONSTRAINT must ON t IS 'said';
+COMMENT ON CONSTRAINT t_plain_not_null ON t IS 'of one without a name';
+CREATE TABLE parent (a integer, b integer CONSTRAINT b_here NOT NULL, c integer, d integer);
+CREATE TABLE unchecked () INHERITS (parent);
+ALTER TABLE parent ADD CONSTRAINT a_some NOT NULL a NOT VALID;
+CREATE TABLE checked () INHERITS (parent);
+CREATE TABLE own (CONSTRAINT own_c NOT NULL c, b integer CONSTRAINT own_b NOT NULL) INHERITS (parent);
+CREATE TABLE parted (k integer CONSTRAINT key_there NOT NULL, v integer NOT NULL, w integer) PARTITION BY LIST (k);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE parted_2 (k integer CONSTRAINT another NOT NULL, v integer NOT NULL, w integer CONSTRAINT w_here NOT NULL);
+ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES IN (2);

@@ -1,0 +1,11 @@
+CREATE TABLE t (id integer PRIMARY KEY, plain integer NOT NULL, named integer CONSTRAINT must NOT NULL, alone integer CONSTRAINT only_here NOT NULL, late integer CONSTRAINT late_must NOT NULL, comes integer, renamed integer CONSTRAINT after NOT NULL, "quo ted" integer NOT NULL);
+ALTER TABLE t ADD CONSTRAINT comes_late NOT NULL comes NOT VALID;
+COMMENT ON CONSTRAINT must ON t IS 'otherwise';
+CREATE TABLE parent (a integer CONSTRAINT a_some NOT NULL, b integer CONSTRAINT b_here NOT NULL, c integer, d integer CONSTRAINT d_too NOT NULL);
+CREATE TABLE unchecked () INHERITS (parent);
+CREATE TABLE checked () INHERITS (parent);
+CREATE TABLE own (CONSTRAINT own_c NOT NULL c, b integer CONSTRAINT own_b NOT NULL) INHERITS (parent);
+CREATE TABLE parted (k integer CONSTRAINT key_there NOT NULL, v integer NOT NULL, w integer) PARTITION BY LIST (k);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE parted_2 (k integer CONSTRAINT another NOT NULL, v integer NOT NULL, w integer CONSTRAINT w_here NOT NULL);
+ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES IN (2);

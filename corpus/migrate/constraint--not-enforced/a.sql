@@ -1,0 +1,5 @@
+CREATE TABLE people (id integer PRIMARY KEY, age integer, CONSTRAINT grown CHECK (age > 17) NOT ENFORCED, CONSTRAINT sane CHECK (age < 150), CONSTRAINT loose CHECK (age <> 7) NOT ENFORCED);
+CREATE TABLE visits (person integer CONSTRAINT visitor REFERENCES people ON DELETE CASCADE NOT ENFORCED, host integer CONSTRAINT host REFERENCES people, guest integer CONSTRAINT guest REFERENCES people DEFERRABLE INITIALLY DEFERRED NOT ENFORCED);
+COMMENT ON CONSTRAINT grown ON people IS 'a wish';
+CREATE TABLE parent (a integer CONSTRAINT positive CHECK (a > 0) NOT ENFORCED);
+CREATE TABLE child () INHERITS (parent);

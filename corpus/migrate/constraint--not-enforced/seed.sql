@@ -1,0 +1,1 @@
+INSERT INTO people VALUES (1, 20); INSERT INTO visits VALUES (1, 1, 1);

@@ -1,0 +1,1 @@
+INSERT INTO rooms VALUES (1, '[2026-01-01,2026-02-01)', 'a'); INSERT INTO bookings VALUES (1, 1, '[2026-01-05,2026-01-07)');

@@ -1,0 +1,5 @@
+CREATE TYPE named AS RANGE (subtype = text, multirange_type_name = "Many named");
+CREATE TYPE chosen AS RANGE (subtype = float8, multirange_type_name = renamed);
+CREATE TABLE t (many "Many named", plain int4multirange);
+CREATE FUNCTION first_of(many "Many named") RETURNS text LANGUAGE sql RETURN lower(many);
+CREATE FUNCTION last_of(many renamed) RETURNS float8 LANGUAGE sql RETURN upper(many);

@@ -1,0 +1,1 @@
+INSERT INTO log (at, later) VALUES (1, 1);

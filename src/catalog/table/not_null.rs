@@ -1,0 +1,314 @@
+//! NOT NULL of a column: a flag before version 18, since then a constraint with a name, a comment, and two states more
+//! (`pg_constraint.contype` = `n`; manual: CREATE TABLE, ALTER TABLE). A property of the column, not an object: nothing
+//! can depend on it.
+
+use super::alter::only;
+use super::alter_as;
+use crate::catalog::kind::{Body, Tag};
+use crate::catalog::meta;
+use crate::catalog::quote::ident;
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::step::{Lock, Step};
+use crate::catalog::{Catalog, Id};
+use crate::record;
+
+record! {
+    /// A NOT NULL constraint.
+    pub struct NotNull {
+        /// Its name, when it is not the one that the server would choose (18 and later).
+        pub name: String,
+        /// Whether children need not have it (18 and later).
+        pub no_inherit: bool,
+        /// Whether rows from before it were not checked (18 and later).
+        pub not_valid: bool,
+        /// Whether only a parent demands it; its name is that of the parent's then. Of a partition it is not
+        /// told: it has what its parent has by any name (18 and later).
+        pub inherited: bool,
+        /// Its comment (18 and later).
+        pub comment: Option<String>,
+    }
+}
+
+impl NotNull {
+    /// That of the column of a row, when it has one.
+    pub(super) fn read(row: &Row<'_>, table: &str, column: &str) -> Result<Option<Self>, RowError> {
+        if !row.flag("attnotnull")? {
+            return Ok(None);
+        }
+        if !row.has("conname") || row.opt("conname")?.is_none() {
+            return Ok(Some(Self::default()));
+        }
+        let name = row.text("conname")?;
+        let inherited = row.flag("from_parent")?;
+        let comment = row.opt("description")?.map(str::to_owned);
+        let told =
+            name != chosen_name(table, column, "not_null") && (!inherited || comment.is_some());
+        Ok(Some(Self {
+            name: if told { name.to_owned() } else { String::new() },
+            no_inherit: row.flag("connoinherit")?,
+            not_valid: !row.flag("convalidated")?,
+            inherited,
+            comment,
+        }))
+    }
+
+    /// Whether it is written with the column: not when it comes from a parent, and not when CREATE TABLE cannot say it.
+    pub(super) fn is_inline(&self) -> bool {
+        !self.inherited && !self.not_valid
+    }
+
+    /// As a column's definition has it.
+    pub(super) fn sql(&self) -> String {
+        format!("{}NOT NULL{}", self.named(), self.no_inherit())
+    }
+
+    /// Whether CREATE TABLE of a child has to say it of a column that comes from a parent, since its name could not be
+    /// told later.
+    pub(super) fn is_named_at_creation(&self, scene: &Catalog) -> bool {
+        self.is_inline() && scene.version() >= 180_000
+    }
+
+    /// As a constraint of the table.
+    pub(super) fn table_sql(&self, column: &str) -> String {
+        format!(
+            "{}NOT NULL {}{}",
+            self.named(),
+            ident(column),
+            self.no_inherit()
+        )
+    }
+
+    /// Gives it to a column that comes from a parent; the parent's, where there is one, is enough before version 18.
+    pub(super) fn set_alone(&self, id: &Id, scene: &Catalog) -> Option<Step> {
+        if !self.is_inline() {
+            None
+        } else if scene.version() >= 180_000 {
+            Some(self.set(id))
+        } else {
+            in_parent(id, scene)
+                .is_none()
+                .then(|| only(id, "SET NOT NULL"))
+        }
+    }
+
+    fn named(&self) -> String {
+        if self.name.is_empty() {
+            String::new()
+        } else {
+            format!("CONSTRAINT {} ", ident(&self.name))
+        }
+    }
+
+    fn no_inherit(&self) -> &'static str {
+        if self.no_inherit { " NO INHERIT" } else { "" }
+    }
+
+    fn full_name(&self, column: &Id) -> String {
+        if self.name.is_empty() {
+            chosen_name(&column.on, &column.name, "not_null")
+        } else {
+            self.name.clone()
+        }
+    }
+
+    /// SET NOT NULL; with a name it is an ADD CONSTRAINT.
+    pub(super) fn set(&self, id: &Id) -> Step {
+        let Self {
+            name,
+            no_inherit,
+            not_valid,
+            inherited: _,
+            comment: _,
+        } = self;
+        if name.is_empty() && !no_inherit && !not_valid {
+            return super::alter::alter(id, "SET NOT NULL").scanning();
+        }
+        let valid = if *not_valid { " NOT VALID" } else { "" };
+        let what = format!("ADD {}{valid}", self.table_sql(&id.name));
+        let step = on_table(id, &what);
+        if *not_valid { step } else { step.scanning() }
+    }
+
+    /// What follows when the column is made with all that [`Self::is_inline`].
+    pub(super) fn complete(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.not_valid && !self.inherited {
+            steps.extend(self.set_unchecked(id, scene));
+        }
+        steps.extend(self.comment.is_some().then(|| self.comment_on(id)));
+        steps
+    }
+
+    /// ADD .. NOT VALID, and the check of children that have it checked: they get it unchecked when they are there, so
+    /// all have to be.
+    fn set_unchecked(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let children = children(id, scene);
+        let tables = children.iter().map(|(child, _)| table(child));
+        let mut steps = vec![self.set(id).needing(tables)];
+        for (child, not_null) in children {
+            if not_null.inherited && !not_null.not_valid {
+                let what = format!("VALIDATE CONSTRAINT {}", ident(&self.full_name(id)));
+                let check = alter_as(id, &table(child), &what);
+                steps.push(check.lock(Lock::ShareUpdateExclusive).scanning());
+            }
+        }
+        steps
+    }
+
+    fn comment_on(&self, id: &Id) -> Step {
+        let address = format!(
+            "CONSTRAINT {} ON {}",
+            ident(&self.full_name(id)),
+            id.on_sql()
+        );
+        meta::comment_on(id, &address, self.comment.as_deref())
+    }
+
+    /// The steps from `old`, when both are there.
+    pub(super) fn change(old: Option<&Self>, new: &Self, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let Some(old) = old else {
+            let own = (!new.inherited).then(|| new.set(id));
+            let comment = new.comment.is_some().then(|| new.comment_on(id));
+            return own.into_iter().chain(comment).collect();
+        };
+        if old == new {
+            return Vec::new();
+        }
+        let mut steps = Vec::new();
+        if new.inherited {
+            if !old.inherited {
+                // The parent's, which follows, makes it anew.
+                steps.push(only(id, "DROP NOT NULL"));
+            } else if old.not_valid && !new.not_valid {
+                steps.extend(check_alone(id, scene));
+            }
+        } else if !old.not_valid && new.not_valid {
+            steps.push(super::alter::alter(id, "DROP NOT NULL"));
+            steps.extend(new.set_unchecked(id, scene));
+        } else if old.no_inherit != new.no_inherit {
+            steps.extend([super::alter::alter(id, "DROP NOT NULL"), new.set(id)]);
+        } else {
+            steps.extend(Self::change_own(old, new, id));
+        }
+        if old.comment != new.comment {
+            steps.push(new.comment_on(id));
+        }
+        steps
+    }
+
+    /// Name and validity of what is not only a parent's.
+    fn change_own(old: &Self, new: &Self, id: &Id) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if old.inherited {
+            steps.push(new.set(id));
+        } else if old.name != new.name {
+            let (from, to) = (old.full_name(id), new.full_name(id));
+            let what = format!("RENAME CONSTRAINT {} TO {}", ident(&from), ident(&to));
+            steps.push(on_table(id, &what));
+        }
+        if old.not_valid && !new.not_valid {
+            let what = format!("VALIDATE CONSTRAINT {}", ident(&new.full_name(id)));
+            steps.push(validate(id, &what));
+        }
+        steps
+    }
+}
+
+/// VALIDATE in a child whose parent's stays unchecked.
+fn check_alone(id: &Id, scene: &Catalog) -> Option<Step> {
+    let (parent, not_null) = in_parent(id, scene)?;
+    let what = format!("VALIDATE CONSTRAINT {}", ident(&not_null.full_name(parent)));
+    not_null
+        .not_valid
+        .then(|| validate(id, &what).needing([parent.clone()]))
+}
+
+fn on_table(column: &Id, what: &str) -> Step {
+    alter_as(column, &table(column), what)
+}
+
+fn validate(column: &Id, what: &str) -> Step {
+    on_table(column, what)
+        .lock(Lock::ShareUpdateExclusive)
+        .scanning()
+}
+
+fn table(column: &Id) -> Id {
+    Id::in_schema(Tag::Table, column.schema.clone(), column.on.clone())
+}
+
+/// The column of the first parent that has one with NOT NULL.
+fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull)> {
+    let Body::Table(child) = &scene.get(&table(column))?.body else {
+        return None;
+    };
+    child.parents.iter().find_map(|parent| {
+        let id = Id::part(
+            Tag::Column,
+            &*parent.schema,
+            &*parent.name,
+            column.name.clone(),
+        );
+        let object = scene.get(&id)?;
+        match &object.body {
+            Body::Column(parent) => Some((&object.id, parent.not_null.as_ref()?)),
+            _ => None,
+        }
+    })
+}
+
+/// The columns of children that have a column's NOT NULL from it.
+fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
+    let parent = table(column);
+    let columns = scene
+        .objects()
+        .iter()
+        .filter_map(|object| match &object.body {
+            Body::Column(body) if object.id.name == column.name => {
+                Some((&object.id, body.not_null.as_ref()?))
+            }
+            _ => None,
+        });
+    let from_parent = |child: &Id| match scene.get(&table(child)).map(|table| &table.body) {
+        Some(Body::Table(table)) => {
+            !table.is_partition() && table.parents.iter().any(|name| name.id() == parent)
+        }
+        _ => false,
+    };
+    columns.filter(|(child, _)| from_parent(child)).collect()
+}
+
+/// The name that the server chooses first for something about a column (`makeObjectName()` of
+/// `commands/indexcmds.c`): at most 63 bytes, the longer of the two names cut.
+fn chosen_name(table: &str, column: &str, label: &str) -> String {
+    let (mut table, mut column) = (table, column);
+    while table.len() + column.len() + label.len() + 2 > 63 {
+        let longer = if table.len() > column.len() {
+            &mut table
+        } else {
+            &mut column
+        };
+        let mut end = longer.len().saturating_sub(1);
+        while !longer.is_char_boundary(end) {
+            end -= 1;
+        }
+        *longer = &longer[..end];
+    }
+    format!("{table}_{column}_{label}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_as_the_server_cuts_them() {
+        assert_eq!(chosen_name("t", "c", "not_null"), "t_c_not_null");
+        let long = "x".repeat(63);
+        assert_eq!(
+            chosen_name(&long, "c", "not_null"),
+            format!("{}_c_not_null", "x".repeat(52))
+        );
+        assert_eq!(chosen_name(&long, &long, "not_null").len(), 63);
+    }
+}
