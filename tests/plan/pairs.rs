@@ -28,7 +28,16 @@ enum End {
 }
 
 /// Pairs that cannot be, each with the reason; one that passes must be taken off the list.
-const EXPECTED: &[(&str, &str)] = &[];
+const EXPECTED: &[(&str, &str)] = &[
+    (
+        "pgevolve/failure__partitions__reject-partition-to-nonpartitioned",
+        "a partitioned table cannot become a plain one",
+    ),
+    (
+        "pgevolve/failure__partitions__reject-rekey",
+        "the key of a partitioned table cannot be changed",
+    ),
+];
 
 #[test]
 fn pairs_of_other_tools() {

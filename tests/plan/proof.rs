@@ -39,6 +39,9 @@ pub(super) async fn bring(
     apply::enter(&mut connection, &apply::Settings::default())
         .await
         .map_err(|error| error.to_string())?;
+    apply::pin_for_plan(&mut connection)
+        .await
+        .map_err(|error| error.to_string())?;
     apply::run_steps(&mut connection, &plan.steps, |_| {})
         .await
         .map_err(|error| told(&plan, &error.to_string()))?;
@@ -97,7 +100,7 @@ fn texts(reached: &Catalog, target: &Catalog, left: &diff::Diff) -> String {
     lines.collect()
 }
 
-/// For each relation with rows on both sides, a query that counts them and the values of its common columns.
+/// For each relation on both sides, a query that counts its own rows and the values of its common columns.
 fn count_questions(from: &Catalog, to: &Catalog) -> BTreeMap<String, String> {
     let both = from.layout().keys().filter(|id| to.has(id));
     both.map(|id| {
@@ -110,7 +113,7 @@ fn count_questions(from: &Catalog, to: &Catalog) -> BTreeMap<String, String> {
             .chain(values)
             .collect();
         let sql = format!(
-            "SELECT concat_ws(' ', {}) FROM {}",
+            "SELECT concat_ws(' ', {}) FROM ONLY {}",
             values.join(", "),
             id.sql()
         );

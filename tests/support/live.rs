@@ -42,18 +42,31 @@ pub(crate) fn read(database: &Database<'_>) -> Reading {
     })
 }
 
-/// `pg_dump` says the same of both; or of what is reached and a copy that it made itself, since the server does not
-/// print every expression as it reads it.
+/// `pg_dump` says the same of both, or of copies that it made itself, since the server does not print every expression
+/// as it reads it; grants in any order, since it prints them in the order in which they were made.
 pub(crate) fn same_dump(a: &Database<'_>, b: &Database<'_>) -> Result<(), String> {
-    let [reached, wanted] = [a, b].map(|database| database.pg_dump(&["-s"]));
+    let dump = |database: &Database<'_>| grants_sorted(&database.pg_dump(&["-s"]));
+    let [reached, wanted] = [a, b].map(dump);
     if reached == wanted {
         return Ok(());
     }
-    let copy = Database::new();
-    copy.try_psql(&wanted)?;
-    if reached == copy.pg_dump(&["-s"]) {
+    let copies = [Database::new(), Database::new()];
+    copies[0].try_psql(&reached)?;
+    copies[1].try_psql(&wanted)?;
+    if dump(&copies[0]) == dump(&copies[1]) {
         return Ok(());
     }
     let differences = diff::unified(&reached, &wanted, "reached", "wanted");
     Err(format!("pg_dump differs:\n{differences}"))
+}
+
+/// The dump with each run of GRANT lines sorted.
+fn grants_sorted(dump: &str) -> String {
+    let mut lines: Vec<&str> = dump.lines().collect();
+    for run in lines.chunk_by_mut(|a, b| a.starts_with("GRANT ") && b.starts_with("GRANT ")) {
+        if run.len() > 1 {
+            run.sort_unstable();
+        }
+    }
+    lines.join("\n")
 }
