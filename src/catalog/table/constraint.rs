@@ -8,6 +8,7 @@ use super::index::{attach, attached_to, change_storage};
 use super::{RelationName, column::Origin, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
+use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
@@ -38,6 +39,8 @@ record! {
         pub options: Vec<String>,
         /// Tablespace of its index; empty for the database's.
         pub tablespace: String,
+        /// Comment on its index, which is no object of its own.
+        pub index_comment: Option<String>,
         /// The index of the parent's constraint that its index is a partition of.
         pub attached_to: Option<RelationName>,
         /// Where it comes from; what is attached has come by itself.
@@ -84,6 +87,7 @@ impl Constraint {
             not_valid,
             options,
             tablespace,
+            index_comment: _,
             attached_to: _,
             origin: _,
         } = self;
@@ -125,6 +129,11 @@ impl Constraint {
     fn checks_rows(&self) -> bool {
         !self.not_valid && !self.not_enforced
     }
+
+    fn comment_on_index(&self, id: &Id) -> Step {
+        let address = format!("INDEX {}", qualified(&id.schema, &id.name));
+        comment_on(id, &address, self.index_comment.as_deref())
+    }
 }
 
 /// The copies that children get of a CHECK that is NOT VALID: partitions have to be attached before, since they
@@ -150,11 +159,12 @@ macro_rules! query {
         concat!(
             "SELECT c.oid, c.conname, c.conrelid, c.contype, c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.coninhcount, ",
             "c.conindid, c.conkey, c.confrelid, c.confkey, c.confmatchtype, c.confupdtype, c.confdeltype, ",
-            "x.relam, x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent",
+            "x.relam, x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent, d.description",
             $constraint,
             $index,
             " FROM pg_constraint c LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
             "LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
+            "LEFT JOIN pg_description d ON d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0 ",
             "JOIN pg_class t ON t.oid = c.conrelid ",
             "WHERE c.oid >= 16384 AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.contype <> 'f' OR c.conparentid = 0) ",
             "AND t.relkind IN ('r', 'p') AND t.relpersistence <> 't'"
@@ -224,6 +234,7 @@ impl Kind for Constraint {
             not_valid: !row.flag("convalidated")? && !not_enforced,
             options: row.list("reloptions")?,
             tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
+            index_comment: row.opt("description")?.map(str::to_owned),
             origin: match (row.number::<i32>("coninhcount")?, row.flag("conislocal")?) {
                 _ if attached_to.is_some() => Origin::Own,
                 (0, _) => Origin::Own,
@@ -294,6 +305,11 @@ impl Kind for Constraint {
         if self.kind.has_index() {
             steps.extend(roles_of_index(id, scene));
         }
+        steps.extend(
+            self.index_comment
+                .as_ref()
+                .map(|_| self.comment_on_index(id)),
+        );
         steps
     }
 
@@ -316,6 +332,7 @@ impl Kind for Constraint {
             not_valid: false,
             options: Vec::new(),
             tablespace: String::new(),
+            index_comment: None,
             attached_to: None,
             origin: Origin::Own,
             ..constraint.clone()
@@ -358,6 +375,9 @@ impl Kind for Constraint {
             (&self.options, &self.tablespace),
             (&new.options, &new.tablespace),
         ));
+        if self.index_comment != new.index_comment {
+            steps.push(new.comment_on_index(id));
+        }
         if self.attached_to.is_none() {
             steps.extend(
                 new.attached_to
