@@ -87,6 +87,12 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     /// The step that removes it.
     fn drop(&self, id: &Id) -> Step;
 
+    /// The step after which it uses nothing any more, when there is one: for what is dropped in a circle.
+    fn let_go(&self, id: &Id) -> Option<Step> {
+        let _ = id;
+        None
+    }
+
     /// How it becomes `new`; called only when the canonical bytes differ. `scene` is the catalog that is
     /// being made.
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change;
@@ -200,6 +206,10 @@ macro_rules! kinds {
             }
             /// The step that removes it.
             pub fn drop(&self, id: &Id) -> Step { match self { $(Self::$variant(body) => body.drop(id),)* } }
+            /// The step after which it uses nothing any more.
+            pub fn let_go(&self, id: &Id) -> Option<Step> {
+                match self { $(Self::$variant(body) => body.let_go(id),)* }
+            }
             /// How it becomes `new`. Bodies of different kinds have different ids and never meet here;
             /// should they, the one is replaced by the other.
             pub fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {

@@ -2,8 +2,9 @@
 //! statement does for several objects (a root and its parts, what the server drops along) is worked out
 //! here, so that ordering sees who makes and who frees what.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::circle;
 use super::given::Given;
 use super::refuse::Refusal;
 use super::replace::Fates;
@@ -15,6 +16,8 @@ use crate::diff::{Change, Diff};
 /// What part of an object's life a step belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
+    /// It makes something that is dropped later let go of what it uses.
+    LetGo,
     /// It removes what the old side has.
     Free,
     /// It makes something, or finishes what was made.
@@ -57,9 +60,12 @@ pub(super) fn nodes<'a>(
 ) -> Result<Vec<Node>, Vec<Refusal>> {
     let mut nodes = Nodes::default();
     nodes.drop_all(from, to, fates);
-    nodes.make_all(to, fates);
+    nodes.make_all(from, to, fates, given);
     for (&id, steps) in &fates.alters {
-        nodes.chain(id, steps.iter().cloned(), Stage::Alter, None);
+        let now = from.get(id).filter(|_| linked_to(id, from).is_none());
+        let owner = now.and_then(|now| linking_owner(id, &now.meta.owner, from, to, given));
+        let steps = owner.into_iter().chain(steps.iter().cloned());
+        nodes.chain(id, steps, Stage::Alter, None);
     }
     nodes.meta_all(from, to, diff, fates, given);
     if nodes.refused.is_empty() {
@@ -99,10 +105,15 @@ impl Nodes {
     fn drop_all<'a>(&mut self, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) {
         let mut along: HashMap<&Id, Vec<Id>> = HashMap::new();
         let mut own: Vec<&Object> = Vec::new();
-        for &id in &fates.gone {
-            match dropped_along(id, from, fates) {
-                Some(other) => along.entry(other).or_default().push(id.clone()),
-                None => own.extend(from.get(id)),
+        let group = |&id: &&'a Id| (id, dropped_along(id, from, fates).unwrap_or(id));
+        let groups: BTreeMap<&Id, &Id> = fates.gone.iter().map(group).collect();
+        let let_go = |id: &Id| from.get(id).and_then(|object| object.body.let_go(id));
+        let cuts = circle::cuts(from, &groups, |id| let_go(id).is_some());
+        for (&id, &group) in &groups {
+            if group == id || cuts.contains(id) {
+                own.extend(from.get(id));
+            } else {
+                along.entry(group).or_default().push(id.clone());
             }
         }
         // Some are removed by a step about something else.
@@ -127,7 +138,9 @@ impl Nodes {
                 step = self.step_aside(object, from, to);
             }
             step.frees.extend(along.remove(id).unwrap_or_default());
-            self.push(step, Stage::Free, None);
+            let let_go = let_go(id).filter(|_| cuts.contains(id));
+            let let_go = let_go.map(|step| self.push(step, Stage::LetGo, None));
+            self.push(step, Stage::Free, let_go);
         }
     }
 
@@ -172,7 +185,13 @@ impl Nodes {
     }
 
     /// Roots before parts, since a root may make its parts along with itself.
-    fn make_all<'a>(&mut self, to: &World<'a>, fates: &Fates<'a>) {
+    fn make_all<'a>(
+        &mut self,
+        from: &World<'a>,
+        to: &World<'a>,
+        fates: &Fates<'a>,
+        given: &Given<'_>,
+    ) {
         let mut claimed: HashSet<Id> = fates
             .alters
             .values()
@@ -185,7 +204,10 @@ impl Nodes {
             let Some(object) = to.get(id).filter(|_| !claimed.contains(id)) else {
                 continue;
             };
-            let steps = object.body.create(id, to.catalog);
+            let mut steps = object.body.create(id, to.catalog);
+            if steps.len() > 1 {
+                steps.splice(1..1, linking_owner(id, given.role, from, to, given));
+            }
             let makes = steps.iter().flat_map(|step| &step.makes);
             claimed.extend(makes.filter(|made| *made != id).cloned());
             groups.push((id, steps));
@@ -232,6 +254,28 @@ impl Nodes {
         let after = self.last.get(id).copied();
         self.chain(id, steps, Stage::Meta, after);
     }
+}
+
+/// What an object with the owner of another one (a sequence of a column) is linked to.
+fn linked_to<'a>(id: &Id, world: &World<'a>) -> Option<&'a Id> {
+    world.get(id).filter(|object| object.body.owner_follows())?;
+    let mut edges = world.edges(id).iter();
+    let link = edges.find(|edge| edge.strength == Strength::Auto)?;
+    Some(world.root_or_self(&link.to))
+}
+
+/// The step that gives an object, which is `now`'s, the owner of what it will be linked to: the server demands one
+/// owner of both. A table that is made belongs to the role that runs the plan; it gets its owner after the link.
+fn linking_owner(
+    id: &Id,
+    now: &str,
+    from: &World<'_>,
+    to: &World<'_>,
+    given: &Given<'_>,
+) -> Option<Step> {
+    let whole = from.get(linked_to(id, to)?);
+    let owner = whole.map_or(given.role, |whole| whole.meta.owner.as_str());
+    (owner != now && !owner.is_empty()).then(|| meta::give(id, owner))
 }
 
 /// What the server drops an object along with, when that is so: its root, or what it depends on

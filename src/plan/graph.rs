@@ -40,6 +40,7 @@ struct Index<'a> {
     makes: HashMap<&'a Id, usize>,
     frees: HashMap<&'a Id, usize>,
     aside: HashMap<&'a Id, usize>,
+    lets_go: HashMap<&'a Id, usize>,
     alters: HashMap<&'a Id, Vec<usize>>,
     /// The last step that makes or alters an object.
     body: HashMap<&'a Id, usize>,
@@ -64,6 +65,7 @@ impl<'a> Index<'a> {
                 }
                 Stage::Meta => drop(index.meta.entry(&step.subject).or_insert(number)),
                 Stage::Aside => drop(index.aside.insert(&step.subject, number)),
+                Stage::LetGo => drop(index.lets_go.insert(&step.subject, number)),
                 Stage::Free => {}
             }
         }
@@ -117,10 +119,11 @@ impl Building<'_, '_> {
         match node.stage {
             Stage::Make | Stage::Alter => {
                 self.after_what_it_uses(number, node);
+                self.after_others_have_left(number, node);
                 self.before_owners_change(number, node);
             }
             Stage::Meta => self.after_the_owner_of_its_owner(number, node),
-            Stage::Free | Stage::Aside => {}
+            Stage::Free | Stage::Aside | Stage::LetGo => {}
         }
     }
 
@@ -129,7 +132,9 @@ impl Building<'_, '_> {
         for freed in &node.step.frees {
             let aside = self.aside(freed);
             for (user, _) in self.from.users(freed) {
-                if let Some(&freer) = self.index.frees.get(user) {
+                if let Some(&letter) = self.index.lets_go.get(user) {
+                    self.edge(letter, number);
+                } else if let Some(&freer) = self.index.frees.get(user) {
                     self.edge(freer, number);
                     // Its users name it: they have to be dropped while it has that name. One that steps
                     // aside itself is dropped by a name of its own.
@@ -138,8 +143,13 @@ impl Building<'_, '_> {
                         self.edge(freer, aside);
                     }
                 }
-                let alters = self.index.alters.get(user).cloned().unwrap_or_default();
-                self.edges(&alters, number);
+                self.after_it_is_altered(user, number);
+                // A part that is not altered itself lets go when its root is (a child that leaves its parent).
+                let index = &self.index;
+                if !index.alters.contains_key(user) && !index.frees.contains_key(user) {
+                    let root = self.from.root_or_self(user);
+                    self.after_it_is_altered(root, number);
+                }
             }
         }
         if node.step.displaces {
@@ -152,6 +162,11 @@ impl Building<'_, '_> {
                 }
             }
         }
+    }
+
+    fn after_it_is_altered(&mut self, id: &Id, number: usize) {
+        let alters = self.index.alters.get(id).cloned().unwrap_or_default();
+        self.edges(&alters, number);
     }
 
     /// The step by which an object of the old side steps aside, itself or with its root.
@@ -198,12 +213,25 @@ impl Building<'_, '_> {
         }
     }
 
+    /// A child leaves its parent before parts of the parent are made or altered, which would reach it.
+    fn after_others_have_left(&mut self, number: usize, node: &Node) {
+        let root = self.to.root(&node.step.subject);
+        let Some(root) = root.and_then(|root| self.from.get(&root.id)) else {
+            return;
+        };
+        for &(user, _) in self.from.users(&root.id) {
+            let stays = || self.to.edges(user).iter().any(|edge| edge.to == root.id);
+            if user.kind == root.id.kind && !stays() {
+                self.after_it_is_altered(user, number);
+            }
+        }
+    }
+
     fn after_object(&mut self, used: &Id, number: usize) {
         if let Some(&maker) = self.index.makes.get(used) {
             self.edge(maker, number);
         }
-        let alters = self.index.alters.get(used).cloned().unwrap_or_default();
-        self.edges(&alters, number);
+        self.after_it_is_altered(used, number);
         for carrier in self.to.carriers(used) {
             self.after_object(carrier, number);
         }

@@ -8,6 +8,7 @@
 //! diff --> replace (what happens to each object) --> emit (its statements) --> graph --> order --> hazard
 //! ```
 
+mod circle;
 mod emit;
 mod given;
 mod graph;

@@ -66,10 +66,11 @@ pub(super) fn order(
 
 fn key<'n>(from: &World<'n>, to: &World<'n>, number: usize, node: &'n Node) -> Key<'n> {
     let id = &node.step.subject;
-    let world = if node.stage == Stage::Free { from } else { to };
+    let is_old = matches!(node.stage, Stage::LetGo | Stage::Free);
+    let world = if is_old { from } else { to };
     let root = world.root_or_self(id);
     let class = match node.stage {
-        Stage::Free => 0,
+        Stage::LetGo | Stage::Free => 0,
         Stage::Make if node.step.scans => 2,
         Stage::Make | Stage::Aside | Stage::Alter | Stage::Meta => 1,
     };

@@ -205,7 +205,10 @@ impl<'a> Deciding<'_, 'a> {
                 continue;
             }
             let goes_on = self.goes_on_using(user, dropped);
-            if !goes_on && self.fates.alters.contains_key(user) {
+            // A part lets go of it when it is altered itself, or its root is (a child that leaves its parent).
+            let root = from.root_or_self(user);
+            let alters = &self.fates.alters;
+            if !goes_on && (alters.contains_key(user) || alters.contains_key(root)) {
                 continue;
             }
             if user.kind.rebuildable() {

@@ -65,10 +65,7 @@ pub fn change(object: &Object, old: &Meta, version: u32) -> Vec<Step> {
     } = meta;
     let mut steps = Vec::new();
     if *owner != old.owner && !owner.is_empty() && !body.owner_follows() {
-        steps.push(Step::alter(
-            id,
-            format!("ALTER {} OWNER TO {}", id.address(), ident(owner)),
-        ));
+        steps.push(give(id, owner));
     }
     steps.extend(acl::change(
         id,
@@ -80,6 +77,12 @@ pub fn change(object: &Object, old: &Meta, version: u32) -> Vec<Step> {
         steps.push(comment_on(id, &id.address(), comment.as_deref()));
     }
     steps
+}
+
+/// The step that gives an object to a role.
+pub fn give(id: &Id, owner: &str) -> Step {
+    let sql = format!("ALTER {} OWNER TO {}", id.address(), ident(owner));
+    Step::alter(id, sql)
 }
 
 /// `COMMENT ON address IS ..`; `None` removes the comment.

@@ -170,25 +170,22 @@ fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
         }
     }
     later.retain(|id: &Id| id.kind == Tag::Constraint);
-    let attach = join_parents(table, id).into_iter().map(|step| {
-        let step = step.making(std::mem::take(&mut along));
+    let attach = table.parents.iter().map(|parent| {
+        let step = join(table, id, parent).making(std::mem::take(&mut along));
         step.deferring(std::mem::take(&mut later))
     });
     before.into_iter().chain(attach).chain(after).collect()
 }
 
-/// The steps that give a table its parents.
-fn join_parents(table: &Table, id: &Id) -> Vec<Step> {
-    let join = |parent: &RelationName| {
-        let step = if table.is_partition() {
-            let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
-            alter_as(id, &parent.id(), &what)
-        } else {
-            alter(id, &format!("INHERIT {}", parent.sql()))
-        };
-        step.needing([parent.id()])
+/// The step that gives a table a parent.
+fn join(table: &Table, id: &Id, parent: &RelationName) -> Step {
+    let step = if table.is_partition() {
+        let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
+        alter_as(id, &parent.id(), &what)
+    } else {
+        alter(id, &format!("INHERIT {}", parent.sql()))
     };
-    table.parents.iter().map(join).collect()
+    step.needing([parent.id()])
 }
 
 /// The steps that take an existing table from its parents, and to others. Columns and constraints on both sides
@@ -217,14 +214,29 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
             _ => false,
         })
         .collect();
-    let left = old.parents.iter().map(leave);
-    if new.parents.is_empty() {
-        return left.collect();
+    let wait = |step: Step| step.needing(parts.iter().cloned());
+    let left = old.parents.iter();
+    if let Some(joined) = joined_later(old, new) {
+        // What it has from its old parents alone it would have of itself for ever once it left them.
+        let join = joined.iter().map(|parent| wait(join(new, id, parent)));
+        let left = left.filter(|parent| !new.parents.contains(parent));
+        return join.chain(left.map(leave)).collect();
     }
-    let moves = left.chain(join_parents(new, id));
-    moves
-        .map(|step| step.needing(parts.iter().cloned()))
-        .collect()
+    let join = new.parents.iter().map(|parent| join(new, id, parent));
+    left.map(leave).chain(join).map(wait).collect()
+}
+
+/// The parents that a child joins while it still has its old ones, when the parents then have the wanted order: those
+/// that stay come first. A partition can have one parent only.
+fn joined_later<'a>(old: &Table, new: &'a Table) -> Option<&'a [RelationName]> {
+    let stay: Vec<&RelationName> = old
+        .parents
+        .iter()
+        .filter(|parent| new.parents.contains(parent))
+        .collect();
+    let (first, joined) = new.parents.split_at_checked(stay.len())?;
+    let in_order = first.iter().eq(stay);
+    (in_order && !old.is_partition() && !new.is_partition()).then_some(joined)
 }
 
 /// The id of the index of a table that goes by a name: an index, or the constraint that it implements.

@@ -68,7 +68,7 @@ impl Kind for View {
         let mut steps = match self.circle(id, scene) {
             None => vec![Step::create(id, self.definition("CREATE", id))],
             Some(circle) => vec![
-                Step::create(id, self.stand_in(id)).deferring(circle),
+                Step::create(id, self.stand_in("CREATE", id)).deferring(circle),
                 Step::alter(id, self.definition("CREATE OR REPLACE", id)),
             ],
         };
@@ -78,6 +78,11 @@ impl Kind for View {
 
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, format!("DROP VIEW {}", id.sql()))
+    }
+
+    fn let_go(&self, id: &Id) -> Option<Step> {
+        let step = Step::alter(id, self.stand_in("CREATE OR REPLACE", id));
+        Some(step.lock(Lock::AccessExclusive))
     }
 
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
@@ -125,10 +130,10 @@ impl View {
     }
 
     /// A view with the same columns that uses nothing, for others to use until it gets its query.
-    fn stand_in(&self, id: &Id) -> String {
+    fn stand_in(&self, verb: &str, id: &Id) -> String {
         let columns = self.columns.iter().map(Column::stand_in);
         let columns: Vec<_> = columns.collect();
-        format!("CREATE VIEW {} AS\nSELECT {}", id.sql(), columns.join(", "))
+        format!("{verb} VIEW {} AS\nSELECT {}", id.sql(), columns.join(", "))
     }
 
     fn definition(&self, verb: &str, id: &Id) -> String {

@@ -1,0 +1,6 @@
+CREATE TABLE kept (id integer PRIMARY KEY);
+CREATE TABLE a (id integer PRIMARY KEY, b integer, kept integer REFERENCES kept);
+CREATE TABLE b (id integer PRIMARY KEY, c integer);
+CREATE TABLE c (id integer PRIMARY KEY, a integer REFERENCES a, self integer REFERENCES c);
+ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b;
+ALTER TABLE b ADD CONSTRAINT b_c FOREIGN KEY (c) REFERENCES c;

@@ -1,0 +1,7 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE gets (id integer);
+ALTER TABLE gets OWNER TO corpus_owner;
+CREATE TABLE linked (id integer);
+ALTER TABLE linked OWNER TO corpus_owner;
+CREATE SEQUENCE free;
+CREATE TABLE given (id serial);

@@ -1,0 +1,12 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE TABLE gets (id integer, n serial);
+ALTER TABLE gets OWNER TO corpus_owner;
+CREATE SEQUENCE free;
+ALTER SEQUENCE free OWNER TO corpus_owner;
+CREATE TABLE linked (id integer DEFAULT nextval('free'));
+ALTER TABLE linked OWNER TO corpus_owner;
+ALTER SEQUENCE free OWNED BY linked.id;
+CREATE TABLE given (id integer, n serial);
+ALTER TABLE given OWNER TO corpus_owner;
+CREATE TABLE new (id serial);
+ALTER TABLE new OWNER TO corpus_owner;

@@ -1,0 +1,1 @@
+INSERT INTO child VALUES (2, 'b', 3);

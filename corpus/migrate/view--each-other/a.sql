@@ -1,0 +1,1 @@
+CREATE TABLE t (id integer, name varchar(10) COLLATE "C");
