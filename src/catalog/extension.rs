@@ -32,6 +32,8 @@ impl Kind for Extension {
     const FAMILY: Family = Family::Database;
     /// Its members may be tables, and columns may be of its types.
     const HOLDS_DATA: bool = true;
+    /// Privileges on its members.
+    const DROPS_PARTS: bool = true;
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, extname, extnamespace, extversion FROM pg_extension",
@@ -102,7 +104,7 @@ impl Kind for Extension {
 
 /// An extension belongs to the database; a snapshot of chosen schemas has those whose schema is chosen. What
 /// lives in `pg_catalog` is left out by a choice only.
-fn covers(scope: &Scope, schema: &str) -> bool {
+pub(super) fn covers(scope: &Scope, schema: &str) -> bool {
     let in_system_schema = !Scope::default().covers(schema);
     scope.covers(schema) || (in_system_schema && scope.include.is_empty())
 }

@@ -52,6 +52,8 @@ pub enum Style {
     Cast,
     /// `transform for app.word on language plperl`.
     Transform,
+    /// `user mapping alice on server films`: the name is all that the server prints, quoted where it must be.
+    Verbatim,
 }
 
 /// The identity of one object.
@@ -162,7 +164,7 @@ impl Id {
                 qualified(&self.schema, &self.name),
                 ident(&self.args)
             ),
-            Style::Member => self.name.to_string(),
+            Style::Member | Style::Verbatim => self.name.to_string(),
             Style::Cast => format!("({} AS {})", self.name, self.args),
             Style::Transform => format!("FOR {} LANGUAGE {}", self.name, ident(&self.args)),
             Style::Column => format!("{}.{}", self.on_sql(), ident(&self.name)),
@@ -190,7 +192,8 @@ impl Id {
             | Style::Using
             | Style::Member
             | Style::Cast
-            | Style::Transform => format!("{keyword} {}", self.sql()),
+            | Style::Transform
+            | Style::Verbatim => format!("{keyword} {}", self.sql()),
         }
     }
 }
@@ -219,7 +222,8 @@ impl fmt::Display for Id {
             | Style::Column
             | Style::Operator
             | Style::Using
-            | Style::Cast => write!(f, "{name} {}", self.sql()),
+            | Style::Cast
+            | Style::Verbatim => write!(f, "{name} {}", self.sql()),
         }
     }
 }

@@ -93,6 +93,12 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         None
     }
 
+    /// The steps without which it cannot be removed.
+    fn before_drop(&self, id: &Id) -> Vec<Step> {
+        let _ = id;
+        Vec::new()
+    }
+
     /// How it becomes `new`; called only when the canonical bytes differ. `scene` is the catalog that is
     /// being made.
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change;
@@ -128,6 +134,16 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     /// Roles that its properties name (those of a policy); owner and ACL are `meta`'s.
     fn roles(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// Whether it has a secret that is left out of its properties (`secret`).
+    fn keeps_secret(&self) -> bool {
+        false
+    }
+
+    /// Whether only a superuser can make, alter or remove it.
+    fn needs_superuser(&self) -> bool {
+        false
     }
 }
 
@@ -210,6 +226,14 @@ macro_rules! kinds {
             pub fn let_go(&self, id: &Id) -> Option<Step> {
                 match self { $(Self::$variant(body) => body.let_go(id),)* }
             }
+            /// The steps without which it cannot be removed.
+            pub fn before_drop(&self, id: &Id) -> Vec<Step> {
+                match self { $(Self::$variant(body) => body.before_drop(id),)* }
+            }
+            /// Whether it has a secret that is left out of its properties.
+            pub fn keeps_secret(&self) -> bool { match self { $(Self::$variant(body) => body.keeps_secret(),)* } }
+            /// Whether only a superuser can make, alter or remove it.
+            pub fn needs_superuser(&self) -> bool { match self { $(Self::$variant(body) => body.needs_superuser(),)* } }
             /// How it becomes `new`. Bodies of different kinds have different ids and never meet here;
             /// should they, the one is replaced by the other.
             pub fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
@@ -322,4 +346,26 @@ kinds! {
     View(super::view::view::View),
     /// A materialized view (`pg_class`).
     MaterializedView(super::view::materialized::MaterializedView),
+    /// A foreign-data wrapper (`pg_foreign_data_wrapper`).
+    ForeignDataWrapper(super::foreign::wrapper::Wrapper),
+    /// A foreign server (`pg_foreign_server`).
+    Server(super::foreign::server::Server),
+    /// A user mapping (`pg_user_mapping`).
+    UserMapping(super::foreign::mapping::Mapping),
+    /// A foreign table (`pg_foreign_table`).
+    ForeignTable(super::table::foreign::ForeignTable),
+    /// A publication (`pg_publication`).
+    Publication(super::publication::Publication),
+    /// A table in a publication (`pg_publication_rel`).
+    PublishedTable(super::publication::table::PublishedTable),
+    /// A schema in a publication (`pg_publication_namespace`).
+    PublishedSchema(super::publication::schema::PublishedSchema),
+    /// A subscription (`pg_subscription`).
+    Subscription(super::subscription::Subscription),
+    /// Privileges on a member of an extension or an object of the server (`pg_init_privs`).
+    Privileges(super::privileges::Privileges),
+    /// Default privileges (`pg_default_acl`).
+    DefaultAcl(super::default_acl::DefaultAcl),
+    /// An event trigger (`pg_event_trigger`).
+    EventTrigger(super::event_trigger::EventTrigger),
 }

@@ -23,7 +23,11 @@ impl Class {
     pub const COLLATION: Self = Self(3456);
     pub const CONSTRAINT: Self = Self(2606);
     pub const CONVERSION: Self = Self(2607);
+    pub const DEFAULT_ACL: Self = Self(826);
+    pub const EVENT_TRIGGER: Self = Self(3466);
     pub const EXTENSION: Self = Self(3079);
+    pub const FOREIGN_DATA_WRAPPER: Self = Self(2328);
+    pub const INIT_PRIVS: Self = Self(3394);
     pub const LANGUAGE: Self = Self(2612);
     pub const NAMESPACE: Self = Self(2615);
     pub const OPCLASS: Self = Self(2616);
@@ -31,8 +35,13 @@ impl Class {
     pub const OPFAMILY: Self = Self(2753);
     pub const POLICY: Self = Self(3256);
     pub const PROC: Self = Self(1255);
+    pub const PUBLICATION: Self = Self(6104);
+    pub const PUBLICATION_NAMESPACE: Self = Self(6237);
+    pub const PUBLICATION_REL: Self = Self(6106);
     pub const REWRITE: Self = Self(2618);
+    pub const SERVER: Self = Self(1417);
     pub const STATISTIC: Self = Self(3381);
+    pub const SUBSCRIPTION: Self = Self(6100);
     pub const TRANSFORM: Self = Self(3576);
     pub const TRIGGER: Self = Self(2620);
     pub const TS_CONFIG: Self = Self(3602);
@@ -40,6 +49,7 @@ impl Class {
     pub const TS_PARSER: Self = Self(3601);
     pub const TS_TEMPLATE: Self = Self(3764);
     pub const TYPE: Self = Self(1247);
+    pub const USER_MAPPING: Self = Self(1418);
 }
 
 /// The address of a catalog row or of a column: `(classid, objid, objsubid)` of `pg_depend`.
@@ -91,6 +101,11 @@ impl Scope {
         }
         let any = |patterns: &[String]| patterns.iter().any(|pattern| glob(pattern, schema));
         (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+    }
+
+    /// Whether what belongs to no schema counts: it does unless schemas were chosen.
+    pub fn covers_database(&self) -> bool {
+        self.include.is_empty()
     }
 
     /// Whether it leaves nothing out.

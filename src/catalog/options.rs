@@ -1,7 +1,7 @@
-//! Storage parameters (`reloptions`, `attoptions`): `name=value` texts as the server keeps them, to SQL; and the
-//! parameter lists of CREATE TYPE and its like.
+//! Storage parameters (`reloptions`, `attoptions`) and options of foreign-data wrappers: `name=value` texts as the
+//! server keeps them, to SQL; and the parameter lists of CREATE TYPE and its like.
 //!
-//! Their order is kept, since the server keeps it and prints it. Pure text; knows no kind.
+//! The order of storage parameters is kept, since the server keeps it and prints it. Pure text; knows no kind.
 
 use super::quote::{ident, literal};
 
@@ -68,9 +68,74 @@ pub fn change(prefix: &str, old: &[String], new: &[String]) -> Vec<String> {
     clauses
 }
 
+/// An option's name and value.
+pub fn split(option: &str) -> (&str, &str) {
+    option.split_once('=').unwrap_or((option, ""))
+}
+
+/// ` OPTIONS (name 'value', ..)` of something new that a foreign-data wrapper is asked about; nothing when empty.
+pub fn generic(options: &[String]) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    let items = options.iter().map(|option| {
+        let (name, value) = split(option);
+        format!("{} {}", ident(name), literal(value))
+    });
+    format!(" OPTIONS ({})", items.collect::<Vec<_>>().join(", "))
+}
+
+/// `OPTIONS (ADD name 'value', SET .., DROP ..)`, which brings one list to another, both sorted.
+pub fn generic_change(old: &[String], new: &[String]) -> Option<String> {
+    let find = |list: &'_ [String], name: &str| {
+        let mut values = list.iter().map(|option| split(option));
+        values
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value.to_owned())
+    };
+    let mut items = Vec::new();
+    for (name, value) in new.iter().map(|option| split(option)) {
+        let verb = match find(old, name) {
+            None => "ADD",
+            Some(before) if before != value => "SET",
+            Some(_) => continue,
+        };
+        items.push(format!("{verb} {} {}", ident(name), literal(value)));
+    }
+    for (name, _) in old.iter().map(|option| split(option)) {
+        if find(new, name).is_none() {
+            items.push(format!("DROP {}", ident(name)));
+        }
+    }
+    (!items.is_empty()).then(|| format!("OPTIONS ({})", items.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn generic_options_are_added_set_and_dropped() {
+        let texts = |items: &[&str]| {
+            items
+                .iter()
+                .map(|&item| item.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let (old, new) = (
+            texts(&["a=1", "b=2", "c=3"]),
+            texts(&["b=2", "c=ADD 'x'", "D="]),
+        );
+        assert_eq!(generic(&new), " OPTIONS (b '2', c 'ADD ''x''', \"D\" '')");
+        assert_eq!(
+            generic_change(&old, &new).as_deref(),
+            Some("OPTIONS (SET c 'ADD ''x''', ADD \"D\" '', DROP a)")
+        );
+        assert_eq!(
+            (generic(&[]).as_str(), generic_change(&old, &old)),
+            ("", None)
+        );
+    }
 
     #[test]
     fn options_keep_their_order() {

@@ -92,6 +92,9 @@ pub struct Step {
     /// Whether the subject is dropped and made again by it (a generated column): the server takes nothing
     /// along, so all dependents must be out of the way.
     pub remakes: bool,
+    /// Whether all else comes before it, since it changes what other statements do (an event trigger, default
+    /// privileges).
+    pub last: bool,
     /// Objects that exist after it and did not before.
     pub makes: Vec<Id>,
     /// Objects that exist before it and not after.
@@ -119,6 +122,7 @@ impl Step {
             relabels: None,
             displaces: false,
             remakes: false,
+            last: false,
             makes: Vec::new(),
             frees: Vec::new(),
             needs: Vec::new(),
@@ -226,6 +230,13 @@ impl Step {
     pub fn remaking(mut self) -> Self {
         self.displaces = true;
         self.remakes = true;
+        self
+    }
+
+    /// All else comes before it.
+    #[must_use]
+    pub fn last(mut self) -> Self {
+        self.last = true;
         self
     }
 

@@ -64,6 +64,8 @@ pub struct Aspects {
     pub acl: bool,
     /// Its comment differs.
     pub comment: bool,
+    /// Its security labels differ.
+    pub labels: bool,
 }
 
 impl Aspects {
@@ -81,6 +83,7 @@ impl Aspects {
             owner: old.meta.owner != new.meta.owner,
             acl: old.meta.acl != new.meta.acl,
             comment: old.meta.comment != new.meta.comment,
+            labels: old.meta.labels != new.meta.labels,
         })
     }
 }

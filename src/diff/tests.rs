@@ -88,7 +88,7 @@ fn each_object_is_told_once() {
         changed: 2,
     };
     assert_eq!(diff.counts(), [(Tag::View, count)]);
-    insta::assert_snapshot!(serde_json::to_string(&diff.deltas[..2]).unwrap(), @r#"[{"id":"view app.a","change":"removed"},{"id":"view app.b","change":"changed","owner":false,"acl":false,"comment":true}]"#);
+    insta::assert_snapshot!(serde_json::to_string(&diff.deltas[..2]).unwrap(), @r#"[{"id":"view app.a","change":"removed"},{"id":"view app.b","change":"changed","owner":false,"acl":false,"comment":true,"labels":false}]"#);
     assert!(compare(&old, &old).is_empty());
 }
 
@@ -140,6 +140,7 @@ fn owned(owner: &str, reader: &str) -> Catalog {
         owner: owner.into(),
         acl: Some(vec![grant(owner), grant(reader)]),
         comment: Some(format!("of {owner}")),
+        labels: Vec::new(),
     };
     catalog(vec![schema])
 }

@@ -41,11 +41,13 @@ impl fmt::Display for Aspects {
             owner,
             acl,
             comment,
+            labels,
         } = self;
         let others = [
             (*owner, "owner"),
             (*acl, "privileges"),
             (*comment, "comment"),
+            (*labels, "labels"),
         ];
         let others = others.iter().filter(|(differs, _)| *differs);
         let words = fields

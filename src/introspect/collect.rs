@@ -7,7 +7,7 @@ use super::{
     Database, DefaultPrivileges, IntrospectError, PIN, Reading, Unmodeled, Within, depend,
     fingerprint, unmodeled,
 };
-use crate::catalog::meta::acl;
+use crate::catalog::meta::{acl, label};
 use crate::catalog::names::{Class, Key, Names, Scope};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
@@ -36,6 +36,7 @@ enum Task {
     Fingerprint,
     Names(usize),
     Comments,
+    Labels,
     Kind(Tag),
     Depend,
     Unmodeled,
@@ -51,6 +52,7 @@ impl Task {
             Self::Horizon | Self::Fingerprint => "the fingerprint",
             Self::Names(_) => "the names",
             Self::Comments => "pg_description",
+            Self::Labels => "pg_seclabel",
             Self::Kind(tag) => tag.label(),
             Self::Depend => "pg_depend",
             Self::Unmodeled => "the list of all objects",
@@ -70,6 +72,7 @@ pub(super) struct Collector {
     objects: Vec<Object>,
     positions: Vec<(Key, i32, Str)>,
     comments: HashMap<Key, String>,
+    labels: Vec<(Key, label::Label)>,
     all: Vec<(u32, u32, u32)>,
     invalid_indexes: Vec<String>,
     horizons: Vec<(String, bool)>,
@@ -88,6 +91,7 @@ impl Collector {
             objects: Vec::new(),
             positions: Vec::new(),
             comments: HashMap::new(),
+            labels: Vec::new(),
             all: Vec::new(),
             invalid_indexes: Vec::new(),
             horizons: Vec::new(),
@@ -126,6 +130,7 @@ impl Collector {
         );
         tasks.push((Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()));
         tasks.push((Task::Comments, COMMENTS.to_owned()));
+        tasks.push((Task::Labels, label::QUERY.to_owned()));
         for &tag in Tag::ALL {
             tasks.extend(
                 tag.query(self.names.version())
@@ -248,6 +253,19 @@ impl Collector {
                 self.comments
                     .insert(key, row.text("description")?.to_owned());
             }
+            Task::Labels => {
+                let key = Key {
+                    class: Class(row.number("classoid")?),
+                    oid: row.number("objoid")?,
+                    sub: row.number("objsubid")?,
+                };
+                let label = label::Label {
+                    column: String::new(),
+                    provider: row.text("provider")?.to_owned(),
+                    label: row.text("label")?.to_owned(),
+                };
+                self.labels.push((key, label));
+            }
             Task::Kind(tag) => self.object(tag, row)?,
             Task::Depend => self.addresses.add(row)?,
             Task::Unmodeled => self.all.push((
@@ -325,7 +343,10 @@ impl Collector {
     pub(super) fn unclaimed(&mut self) -> Vec<Key> {
         std::mem::take(&mut self.all)
             .into_iter()
-            .filter(|&(_, _, schema)| schema == 0 || self.names.schema(schema).is_some())
+            .filter(|&(_, _, schema)| match schema {
+                0 => self.names.scope().covers_database(),
+                _ => self.names.schema(schema).is_some(),
+            })
             .map(|(class, oid, _)| Key::new(Class(class), oid))
             .filter(|&key| self.addresses.object(key).is_none())
             .collect()
@@ -345,6 +366,7 @@ impl Collector {
     }
 
     pub(super) fn finish(mut self, unmodeled: Vec<Unmodeled>) -> Reading {
+        self.put_labels();
         let edges = self.addresses.edges(&self.objects);
         let layout = self.layout();
         self.invalid_indexes.sort();
@@ -356,6 +378,26 @@ impl Collector {
             unmodeled,
             invalid_indexes: self.invalid_indexes,
             default_privileges: self.default_privileges,
+        }
+    }
+
+    /// Labels of columns that are no objects go to their relation.
+    fn put_labels(&mut self) {
+        for (key, mut label) in std::mem::take(&mut self.labels) {
+            let place = match self.addresses.exactly(key) {
+                None if key.sub != 0 => {
+                    let Ok(column) = self.names.column(key.oid, key.sub) else {
+                        continue;
+                    };
+                    label.column = column.name.to_string();
+                    self.addresses.exactly(Key { sub: 0, ..key })
+                }
+                place => place,
+            };
+            if let Some(object) = place.and_then(|place| self.objects.get_mut(place)) {
+                object.meta.labels.push(label);
+                object.meta.labels.sort();
+            }
         }
     }
 

@@ -71,6 +71,11 @@ impl Addresses {
         Ok(())
     }
 
+    /// The object at an address.
+    pub(super) fn exactly(&self, key: Key) -> Option<usize> {
+        self.objects.get(&key).copied()
+    }
+
     /// The object at an address, or the one that it stands for.
     pub(super) fn object(&self, key: Key) -> Option<usize> {
         let mut key = key;

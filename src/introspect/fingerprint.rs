@@ -50,6 +50,11 @@ const CATALOGS: &[&str] = &[
     "pg_init_privs",
     "pg_statistic_ext",
     "pg_event_trigger",
+    "pg_foreign_data_wrapper",
+    "pg_foreign_server",
+    "pg_foreign_table",
+    "pg_publication",
+    "pg_publication_rel",
     "pg_seclabel",
 ];
 
@@ -77,6 +82,16 @@ pub(super) fn query() -> String {
     );
     parts.push(
         "SELECT 'pg_roles', count(*), sum(hashtext((oid, rolname)::text)::int8) FROM pg_roles"
+            .to_owned(),
+    );
+    // Of these two only a superuser sees all columns.
+    parts.push(
+        "SELECT 'pg_user_mappings', count(*), sum(hashtext(m::text)::int8) FROM pg_user_mappings m"
+            .to_owned(),
+    );
+    parts.push(
+        "SELECT 'pg_subscription', count(*), sum(hashtext((oid, subname, subowner, subslotname, subsynccommit, \
+         subpublications)::text)::int8) FROM pg_subscription"
             .to_owned(),
     );
     parts.join(" UNION ALL ")

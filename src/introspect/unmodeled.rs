@@ -7,7 +7,8 @@ use crate::catalog::names::Key;
 
 /// All user objects: catalog, OID, schema (0 when it has none). What is derived from another object in ways that
 /// `pg_depend` does not say (partition clones of triggers, TOAST tables) is left to that object. A member of a
-/// family is the family's, but for those that a user put into one of the server's own.
+/// family is the family's, but for those that a user put into one of the server's own. Large objects are rows, and
+/// so are their owners and grants.
 pub(super) const QUERY: &str = "\
 SELECT 1259 AS class, oid, relnamespace AS schema FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relpersistence <> 't' AND (relkind NOT IN ('i', 'I') OR EXISTS (SELECT FROM pg_index WHERE indexrelid = pg_class.oid AND indisvalid))
 UNION ALL SELECT 1247, oid, typnamespace FROM pg_type WHERE oid >= 16384
@@ -39,7 +40,6 @@ UNION ALL SELECT 2328, oid, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
 UNION ALL SELECT 1417, oid, 0 FROM pg_foreign_server WHERE oid >= 16384
 UNION ALL SELECT 1418, umid, 0 FROM pg_user_mappings WHERE umid >= 16384
 UNION ALL SELECT 826, oid, defaclnamespace FROM pg_default_acl WHERE oid >= 16384
-UNION ALL SELECT 2995, oid, 0 FROM pg_largeobject_metadata
 UNION ALL SELECT 3079, oid, 0 FROM pg_extension WHERE oid >= 16384
 UNION ALL SELECT 6100, oid, 0 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 

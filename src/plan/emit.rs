@@ -26,7 +26,7 @@ pub(super) enum Stage {
     Aside,
     /// It changes something that stays.
     Alter,
-    /// Owner, ACL, comment.
+    /// Owner, ACL, comment, labels.
     Meta,
 }
 
@@ -134,13 +134,17 @@ impl Nodes {
             if freed.contains(id) {
                 continue;
             }
+            let mut before = None;
+            for step in object.body.before_drop(id) {
+                before = Some(self.push(step, Stage::Free, before));
+            }
             if fates.aside.contains(id) {
                 step = self.step_aside(object, from, to);
             }
             step.frees.extend(along.remove(id).unwrap_or_default());
             let let_go = let_go(id).filter(|_| cuts.contains(id));
             let let_go = let_go.map(|step| self.push(step, Stage::LetGo, None));
-            self.push(step, Stage::Free, let_go);
+            self.push(step, Stage::Free, let_go.or(before));
         }
     }
 
@@ -230,7 +234,7 @@ impl Nodes {
         let version = to.catalog.version();
         for &id in &fates.made {
             if let Some(new) = to.get(id) {
-                let steps = meta::change(new, &given.to(new), version);
+                let steps = meta::change(new, &given.to(new), owners(from, to, id), version);
                 self.meta(id, steps);
             }
         }
@@ -239,12 +243,12 @@ impl Nodes {
                 continue;
             };
             let id = &delta.id;
-            let differs = aspects.owner || aspects.acl || aspects.comment;
+            let differs = aspects.owner || aspects.acl || aspects.comment || aspects.labels;
             if !differs || fates.made.contains(id) {
                 continue;
             }
             if let (Some(old), Some(new)) = (from.get(id), to.get(id)) {
-                let steps = meta::change(new, &old.meta, version);
+                let steps = meta::change(new, &old.meta, owners(from, to, id), version);
                 self.meta(id, steps);
             }
         }
@@ -276,6 +280,12 @@ fn linking_owner(
     let whole = from.get(linked_to(id, to)?);
     let owner = whole.map_or(given.role, |whole| whole.meta.owner.as_str());
     (owner != now && !owner.is_empty()).then(|| meta::give(id, owner))
+}
+
+/// The owners of the root of a part on both sides.
+fn owners<'a>(from: &World<'a>, to: &World<'a>, id: &Id) -> (&'a str, &'a str) {
+    let owner = |world: &World<'a>| world.root(id).map_or("", |root| &root.meta.owner);
+    (owner(from), owner(to))
 }
 
 /// What the server drops an object along with, when that is so: its root, or what it depends on

@@ -37,13 +37,18 @@ impl Given<'_> {
             owner: self.role.to_owned(),
             acl: self.acl(object),
             comment: None,
+            labels: Vec::new(),
         }
     }
 
     fn acl(&self, object: &Object) -> Option<Vec<Grant>> {
         let (letter, _) = object.id.kind.acl()?;
-        // acldefault() calls sequences `s`; pg_default_acl calls them `S`.
-        let kind = if letter == 's' { 'S' } else { letter };
+        // acldefault() calls sequences `s` and servers `S`; pg_default_acl knows the first only, as `S`.
+        let kind = match letter {
+            's' => 'S',
+            'r' | 'f' | 'T' | 'n' => letter,
+            _ => return None,
+        };
         let mut mine = self
             .defaults
             .iter()

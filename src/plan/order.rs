@@ -1,6 +1,6 @@
 //! One order out of all that the constraints allow: the same for the same catalogs, and one that reads well.
 //! What can be removed goes first, then objects by kind and name with their parts beside them, and what
-//! reads whole tables (indexes, validation) last.
+//! reads whole tables (indexes, validation) last, but for steps that say that they are.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -70,6 +70,7 @@ fn key<'n>(from: &World<'n>, to: &World<'n>, number: usize, node: &'n Node) -> K
     let world = if is_old { from } else { to };
     let root = world.root_or_self(id);
     let class = match node.stage {
+        _ if node.step.last => 3,
         Stage::LetGo | Stage::Free => 0,
         Stage::Make if node.step.scans => 2,
         Stage::Make | Stage::Aside | Stage::Alter | Stage::Meta => 1,

@@ -62,7 +62,10 @@ fn steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
 }
 
 fn meta_steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
-    meta::change(object, &Meta::default(), catalog.version())
+    let owner = catalog
+        .root_of(&object.id)
+        .map_or("", |root| &root.meta.owner);
+    meta::change(object, &Meta::default(), ("", owner), catalog.version())
 }
 
 #[cfg(test)]

@@ -31,13 +31,64 @@ fn schemas_with_owner_acl_and_comment() {
 #[test]
 fn what_no_kind_models_is_named() {
     let database = Database::new();
-    database.psql("CREATE CONVERSION public.myconv FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1");
+    // A kind of relation that no server of today has.
+    database.psql(
+        "CREATE TABLE odd (); SET allow_system_table_mods = on; UPDATE pg_class SET relkind = 'Z' WHERE relname = 'odd'",
+    );
     assert!(
         read(&database)
             .unmodeled
             .iter()
-            .any(|unmodeled| unmodeled.object == "conversion public.myconv")
+            .any(|unmodeled| unmodeled.object == "relation public.odd")
     );
+}
+
+#[test]
+fn labels_are_read() {
+    let database = Database::new();
+    // No provider of labels is installed with a server; the rows can be there without.
+    database.psql(
+        "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a FROM t; SET allow_system_table_mods = on; \
+         INSERT INTO pg_seclabel VALUES ('t'::regclass, 1259, 0, 'p', 'of t'), ('t'::regclass, 1259, 2, 'p', 'of b'), \
+         ('v'::regclass, 1259, 1, 'q', 'of a'), ('v'::regclass, 1259, 1, 'p', 'of a too')",
+    );
+    let reading = read(&database);
+    let labels = |wanted: &str| {
+        let mut objects = reading.catalog.objects().iter();
+        let object = objects
+            .find(|object| object.id.to_string() == wanted)
+            .unwrap();
+        let labels = object.meta.labels.iter();
+        labels
+            .map(|label| format!("{} {} {}", label.column, label.provider, label.label))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(labels("table public.t"), [" p of t"]);
+    assert_eq!(labels("table column public.t.b"), [" p of b"]);
+    assert_eq!(labels("view public.v"), ["a p of a too", "a q of a"]);
+}
+
+#[test]
+fn no_secret_is_read() {
+    let database = Database::new();
+    database.psql(
+        "CREATE FOREIGN DATA WRAPPER w OPTIONS (api_key 'top-1'); \
+         CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (token 'top-2', host 'plain'); \
+         CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (\"user\" 'plain', password 'top-3'); \
+         CREATE FOREIGN TABLE f (a int OPTIONS (secret_name 'top-4')) SERVER s OPTIONS (credentials 'top-5'); \
+         CREATE SUBSCRIPTION c CONNECTION 'host=plain password=top-6' PUBLICATION p WITH (connect = false)",
+    );
+    let reading = read(&database);
+    let objects = reading.catalog.objects().iter();
+    let texts: Vec<String> = objects
+        .map(|object| serde_json::to_string(&object.body).unwrap())
+        .collect();
+    let all = texts.join("\n");
+    assert!(!all.contains("top-"), "{all}");
+    assert_eq!(all.matches("plain").count(), 3);
+    assert_eq!(all.matches("not-in-the-snapshot").count(), 6);
+    // What keeps a subscription would keep the database.
+    database.psql("ALTER SUBSCRIPTION c SET (slot_name = NONE); DROP SUBSCRIPTION c");
 }
 
 #[test]

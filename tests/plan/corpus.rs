@@ -30,7 +30,7 @@ fn run(case: &Case) -> Result<(), String> {
                 return Err(format!("not modelled: {:?}", reading.unmodeled));
             }
         }
-        let there = bring(&a, &old.catalog, &new.catalog).await;
+        let there = bring(&a, &old, &new.catalog).await;
         if let Some(reason) = &case.shape.refused {
             return match there {
                 Err(error) if error.contains(reason) => Ok(()),
@@ -41,7 +41,7 @@ fn run(case: &Case) -> Result<(), String> {
         let there = there?;
         // Not the catalog that was aimed at, but what the server now has.
         let present = read(&mut connect(&a).await, Within::Nothing).await?;
-        let back = bring(&a, &present.catalog, &old.catalog)
+        let back = bring(&a, &present, &old.catalog)
             .await
             .map_err(|error| format!("on the way back: {error}"))?;
         check(&case.shape, &there, &back)

@@ -102,19 +102,19 @@ fn run(case: &Path) -> End {
             return Ok(End::Unmodeled);
         }
         fill(&a, &old.catalog).await;
-        if let Err(error) = bring(&a, &old.catalog, &new.catalog).await {
+        if let Err(error) = bring(&a, &old, &new.catalog).await {
             // A row of defaults need not fit the other schema; then the journey is one without rows.
             if !error.contains("ERROR") || !error.contains("(23") {
                 return Err(error);
             }
             empty(&a, &old.catalog).await;
-            bring(&a, &old.catalog, &new.catalog).await?;
+            bring(&a, &old, &new.catalog).await?;
         }
         let present = read(&mut connect(&a).await, Within::Nothing).await?;
         if present.catalog.layout() == new.catalog.layout() {
             same_dump(&a, &b)?;
         }
-        bring(&a, &present.catalog, &old.catalog)
+        bring(&a, &present, &old.catalog)
             .await
             .map_err(|error| format!("on the way back: {error}"))?;
         Ok(End::Proven)

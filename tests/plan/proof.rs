@@ -12,7 +12,7 @@ use snapback::catalog::{Catalog, Id};
 use snapback::connect::Connection;
 use snapback::diff;
 use snapback::introspect::{self, Reading, Within};
-use snapback::plan::{self, Options, Plan};
+use snapback::plan::{self, DefaultPrivileges, Options, Plan};
 
 /// Reads a schema.
 pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<Reading, String> {
@@ -25,13 +25,23 @@ pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<
 /// columns that are on both sides have to be there after it.
 pub(super) async fn bring(
     database: &Database<'_>,
-    from: &Catalog,
+    from: &Reading,
     target: &Catalog,
 ) -> Result<Plan, String> {
+    let defaults = from.default_privileges.iter();
     let options = Options {
         role: "postgres".into(),
+        defaults: defaults
+            .map(|found| DefaultPrivileges {
+                role: found.role.clone(),
+                schema: found.schema.clone(),
+                kind: found.kind,
+                grants: found.grants.clone(),
+            })
+            .collect(),
         ..Options::default()
     };
+    let from = &from.catalog;
     let plan = plan::plan(from, target, &options).map_err(|error| format!("no plan: {error}"))?;
     let mut connection = connect(database).await;
     let questions = count_questions(from, target);
@@ -103,6 +113,8 @@ fn texts(reached: &Catalog, target: &Catalog, left: &diff::Diff) -> String {
 /// For each relation on both sides, a query that counts its own rows and the values of its common columns.
 fn count_questions(from: &Catalog, to: &Catalog) -> BTreeMap<String, String> {
     let both = from.layout().keys().filter(|id| to.has(id));
+    // Foreign rows are elsewhere; ONLY, since partitions may be foreign too.
+    let both = both.filter(|id| id.kind.name() != "foreign table");
     both.map(|id| {
         let common = from
             .columns(id)

@@ -199,6 +199,7 @@ pub fn change(
     }
     let target = match id.kind.style() {
         Style::Column => Target {
+            prefix: "",
             column: Some(&id.name),
             on: format!("TABLE {}", id.on_sql()),
         },
@@ -210,7 +211,9 @@ pub fn change(
         | Style::Using
         | Style::Member
         | Style::Cast
-        | Style::Transform => Target {
+        | Style::Transform
+        | Style::Verbatim => Target {
+            prefix: "",
             column: None,
             on: format!("{keyword} {}", id.sql()),
         },
@@ -227,19 +230,32 @@ pub fn change_column(
     new: Option<&[Grant]>,
 ) -> Vec<Step> {
     let target = Target {
+        prefix: "",
         column: Some(column),
         on: format!("TABLE {}", id.sql()),
     };
     target.change(id, owner, old.unwrap_or_default(), new.unwrap_or_default())
 }
 
-struct Target<'a> {
-    column: Option<&'a str>,
-    on: String,
+/// What GRANT and REVOKE are about.
+pub(in crate::catalog) struct Target<'a> {
+    /// What stands before them (`ALTER DEFAULT PRIVILEGES .. `).
+    pub(in crate::catalog) prefix: &'a str,
+    /// A column of a relation.
+    pub(in crate::catalog) column: Option<&'a str>,
+    /// What follows ON.
+    pub(in crate::catalog) on: String,
 }
 
 impl Target<'_> {
-    fn change(&self, id: &Id, owner: &str, old: &[Grant], new: &[Grant]) -> Vec<Step> {
+    /// The steps from one list to another, of something that this role owns.
+    pub(in crate::catalog) fn change(
+        &self,
+        id: &Id,
+        owner: &str,
+        old: &[Grant],
+        new: &[Grant],
+    ) -> Vec<Step> {
         let (old, new) = (spread(old), spread(new));
         let mut revoked = Gathered::default();
         let mut granted = Gathered::default();
@@ -270,7 +286,8 @@ impl Target<'_> {
                 ""
             };
             let sql = format!(
-                "REVOKE {option}{} ON {} FROM {}",
+                "{}REVOKE {option}{} ON {} FROM {}",
+                self.prefix,
                 self.list(&letters),
                 self.on,
                 role(&grantee)
@@ -284,7 +301,8 @@ impl Target<'_> {
                 ""
             };
             let sql = format!(
-                "GRANT {} ON {} TO {}{option}",
+                "{}GRANT {} ON {} TO {}{option}",
+                self.prefix,
                 self.list(&letters),
                 self.on,
                 role(&grantee)
@@ -326,7 +344,8 @@ fn as_role(step: Step, owner: &str, grantor: &str) -> Step {
     }
 }
 
-fn role(name: &str) -> String {
+/// A role as GRANT names it; the empty name is PUBLIC.
+pub(in crate::catalog) fn role(name: &str) -> String {
     if name.is_empty() {
         "PUBLIC".to_owned()
     } else {

@@ -1,6 +1,7 @@
-//! What every kind has: owner, ACL, comment. Read, compared and written here once for all kinds.
+//! What every kind has: owner, ACL, comment, security labels. Read, compared and written here once for all kinds.
 
 pub mod acl;
+pub mod label;
 
 use super::Object;
 use super::id::Id;
@@ -10,6 +11,7 @@ use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;
 use acl::Grant;
+use label::Label;
 
 record! {
     /// The properties that every object can have, whatever its kind.
@@ -20,11 +22,13 @@ record! {
         pub acl: Option<Vec<Grant>>,
         /// Its comment.
         pub comment: Option<String>,
+        /// Its security labels, sorted.
+        pub labels: Vec<Label>,
     }
 }
 
 impl Meta {
-    /// Reads the reserved columns `owner` and `acl` of a row about an object.
+    /// Reads the reserved columns `owner` and `acl` of a row about an object. Labels come later.
     pub fn read(
         row: &Row<'_>,
         id: &Id,
@@ -50,32 +54,41 @@ impl Meta {
             owner,
             acl,
             comment: comment.map(str::to_owned),
+            labels: Vec::new(),
         })
     }
 }
 
 /// The steps that bring an object to its `meta` from `old`. For a new object, `old` is what the server gives
-/// it: the owner that runs the plan (empty: unknown), the default ACL, no comment.
-pub fn change(object: &Object, old: &Meta, version: u32) -> Vec<Step> {
+/// it: the owner that runs the plan (empty: unknown), the default ACL, no comment. Of a part, `owners` are the old
+/// and the new owner of its root: grants are theirs.
+pub fn change(object: &Object, old: &Meta, owners: (&str, &str), version: u32) -> Vec<Step> {
     let Object { id, body, meta } = object;
     let Meta {
         owner,
         acl,
         comment,
+        labels,
     } = meta;
     let mut steps = Vec::new();
     if *owner != old.owner && !owner.is_empty() && !body.owner_follows() {
         steps.push(give(id, owner));
     }
+    let (old_owner, owner) = if owner.is_empty() {
+        owners
+    } else {
+        (old.owner.as_str(), owner.as_str())
+    };
     steps.extend(acl::change(
         id,
-        (&old.owner, old.acl.as_deref()),
+        (old_owner, old.acl.as_deref()),
         (owner, acl.as_deref()),
         version,
     ));
     if *comment != old.comment {
         steps.push(comment_on(id, &id.address(), comment.as_deref()));
     }
+    steps.extend(label::change(id, &old.labels, labels));
     steps
 }
 

@@ -3,7 +3,7 @@
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
 use super::{create, retype};
-use crate::catalog::kind::{Change, Tag};
+use crate::catalog::kind::Change;
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Loss, Step};
@@ -76,13 +76,16 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         compression: _,
         statistics: _,
         options: _,
+        foreign: _,
+        fdw_options: _,
         origin,
     } = new;
-    // With a parent, the parent is altered; a column that leaves its parent is altered once it has left.
+    // With a parent, the parent is altered; a column that leaves its parent is altered once it has left, and one that
+    // joins has to fit before.
     let leaves = old.origin != Origin::Own && *origin == Origin::Own;
     let carried = match (old.origin, *origin) {
-        (_, Origin::Inherited) | (Origin::Merged | Origin::Inherited, Origin::Merged) => true,
-        (_, Origin::Own) | (Origin::Own, Origin::Merged) => false,
+        (Origin::Merged | Origin::Inherited, Origin::Inherited | Origin::Merged) => true,
+        (_, Origin::Own) | (Origin::Own, Origin::Inherited | Origin::Merged) => false,
     };
     if !carried
         && !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version())
@@ -121,8 +124,8 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     if steps.is_empty() {
         return Change::Carried;
     }
-    let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
-    let wait = |step: Step| step.needing(leaves.then(|| table.clone()));
+    let table = scene.root_of(id).filter(|_| leaves);
+    let wait = |step: Step| step.needing(table.map(|table| table.id.clone()));
     Change::InPlace(steps.into_iter().map(wait).collect())
 }
 
@@ -203,8 +206,14 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
         step.loses(Loss::Column)
     }];
     steps.extend(new.settings(id, scene));
+    let owner = scene.root_of(id).map_or("", |root| &root.meta.owner);
     if let Some(object) = scene.get(id) {
-        steps.extend(meta::change(object, &Meta::default(), scene.version()));
+        steps.extend(meta::change(
+            object,
+            &Meta::default(),
+            ("", owner),
+            scene.version(),
+        ));
     }
     steps
 }
@@ -217,12 +226,12 @@ fn retype(old: &Column, new: &Column, id: &Id) -> Step {
         what.push_str(&new.collation);
     }
     let using = retype::using(&ident(&id.name), &old.data_type, &new.data_type);
-    if let Some(using) = using.filter(|_| new.generated.is_none()) {
+    if let Some(using) = using.filter(|_| new.generated.is_none() && !new.foreign) {
         what.push_str(" USING ");
         what.push_str(&using);
     }
     let step = alter(id, &what).displacing();
-    let kept = retype::keeps_rows(&old.data_type, &new.data_type);
+    let kept = new.foreign || retype::keeps_rows(&old.data_type, &new.data_type);
     if kept { step } else { step.rewriting() }
 }
 
@@ -232,6 +241,9 @@ pub(super) fn follow(column: &Column, id: &Id) -> Option<Vec<Step>> {
         return None;
     }
     let (name, data_type) = (ident(&id.name), &column.data_type);
+    if column.foreign {
+        return Some(vec![alter(id, &format!("TYPE {data_type}")).displacing()]);
+    }
     let step = alter(
         id,
         &format!("TYPE {data_type} USING {name}::text::{data_type}"),
@@ -263,6 +275,7 @@ impl Column {
             compression: String::new(),
             statistics: None,
             options: Vec::new(),
+            fdw_options: Vec::new(),
             ..self.clone()
         };
         let mut steps = change_settings(&plain, self, id, 0, false);
@@ -306,6 +319,8 @@ fn change_settings(old: &Column, new: &Column, id: &Id, version: u32, reset: boo
         let target = new.statistics.unwrap_or(-1);
         steps.push(only(id, &format!("SET STATISTICS {target}")).lock(Lock::ShareUpdateExclusive));
     }
+    let told = options::generic_change(&old.fdw_options, &new.fdw_options);
+    steps.extend(told.map(|clause| only(id, &clause)));
     for clause in options::change("", &old.options, &new.options) {
         steps.push(only(id, &clause).lock(Lock::ShareUpdateExclusive));
     }

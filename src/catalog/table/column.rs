@@ -7,6 +7,7 @@
 use super::not_null::NotNull;
 use super::{RelationName, alter, create};
 use crate::catalog::Catalog;
+use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
@@ -37,6 +38,10 @@ record! {
         pub statistics: Option<i32>,
         /// Attribute options (`name=value`), in the server's order.
         pub options: Vec<String>,
+        /// Whether its table is a foreign one, which has no rows here.
+        pub foreign: bool,
+        /// What the foreign-data wrapper is told of it, sorted.
+        pub fdw_options: Vec<String>,
         /// Where it comes from.
         pub origin: Origin,
     }
@@ -122,6 +127,8 @@ impl Column {
             compression: _,
             statistics: _,
             options: _,
+            foreign: _,
+            fdw_options: _,
             origin: _,
         } = self;
         let mut sql = format!("{} {data_type}", ident(&id.name));
@@ -162,7 +169,7 @@ macro_rules! query {
         concat!(
             "SELECT a.attrelid, a.attnum, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated, a.attislocal, a.attinhcount, ",
             "CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation END AS collation, ",
-            "CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage, a.attstattarget, a.attoptions, a.attacl AS acl, ",
+            "CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage, a.attstattarget, a.attoptions, c.relkind = 'f' AS is_foreign, a.attfdwoptions, a.attacl AS acl, ",
             "CASE WHEN a.attidentity <> '' THEN (SELECT objid FROM pg_depend WHERE refclassid = 1259 AND refobjid = a.attrelid ",
             "AND refobjsubid = a.attnum AND classid = 1259 AND deptype = 'i') END AS sequence, ",
             "d.oid AS attrdef, pg_get_expr(d.adbin, d.adrelid) AS generated",
@@ -170,7 +177,7 @@ macro_rules! query {
             " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid ",
             "LEFT JOIN pg_attrdef d ON a.attgenerated <> '' AND d.adrelid = a.attrelid AND d.adnum = a.attnum",
             $joins,
-            " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'"
+            " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'"
         )
     };
 }
@@ -242,6 +249,8 @@ impl Kind for Column {
             },
             statistics,
             options: row.list("attoptions")?,
+            foreign: row.flag("is_foreign")?,
+            fdw_options: read_options(row, "attfdwoptions")?,
             origin: match (row.number::<i32>("attinhcount")?, row.flag("attislocal")?) {
                 (0, _) => Origin::Own,
                 (_, false) => Origin::Inherited,
@@ -274,8 +283,8 @@ impl Kind for Column {
                 ident(&id.name)
             ),
         );
-        // What is computed from other columns is not lost.
-        if self.generated.is_some() {
+        // What is computed from other columns is not lost, nor what is elsewhere.
+        if self.generated.is_some() || self.foreign {
             step
         } else {
             step.loses(Loss::Column)

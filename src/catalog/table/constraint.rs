@@ -167,7 +167,7 @@ macro_rules! query {
             "LEFT JOIN pg_description d ON d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0 ",
             "JOIN pg_class t ON t.oid = c.conrelid ",
             "WHERE c.oid >= 16384 AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.contype <> 'f' OR c.conparentid = 0) ",
-            "AND t.relkind IN ('r', 'p') AND t.relpersistence <> 't'"
+            "AND t.relkind IN ('r', 'p', 'f') AND t.relpersistence <> 't'"
         )
     };
 }

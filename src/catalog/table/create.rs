@@ -2,7 +2,10 @@
 
 use super::alter::only;
 use super::column::{Column, Origin};
-use super::{RelationName, ReplicaIdentity, Table, alter, alter_as, force_step, row_security_step};
+use super::{
+    RelationName, ReplicaIdentity, Table, alter, alter_as, force_step, parents_of,
+    row_security_step,
+};
 use crate::catalog::id::Family;
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::options;
@@ -12,6 +15,22 @@ use crate::catalog::{Catalog, Id, Object};
 
 /// All steps that make a table with its columns.
 pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let keyword = if table.unlogged {
+        "UNLOGGED TABLE"
+    } else {
+        "TABLE"
+    };
+    steps_as(table, id, scene, keyword, None)
+}
+
+/// All steps that make a table of some sort; `source` is where a foreign one has its rows.
+pub(super) fn steps_as(
+    table: &Table,
+    id: &Id,
+    scene: &Catalog,
+    keyword: &str,
+    source: Option<String>,
+) -> Vec<Step> {
     let columns = columns(id, scene);
     let mut lines = Vec::with_capacity(columns.len());
     let mut makes = Vec::with_capacity(columns.len());
@@ -39,7 +58,12 @@ pub(super) fn steps(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
             makes.push(object.id.clone());
         }
     }
-    let mut steps = vec![Step::create(id, statement(table, id, &lines)).making(makes)];
+    let mut sql = format!("CREATE {keyword} {} ({})", id.sql(), indented(&lines));
+    for clause in clauses(table).into_iter().chain(source) {
+        sql.push('\n');
+        sql.push_str(&clause);
+    }
+    let mut steps = vec![Step::create(id, sql).making(makes)];
     steps.extend(after);
     steps.extend(finish(table, id, scene));
     steps
@@ -80,16 +104,16 @@ fn columns<'a>(id: &'a Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a Column)> {
     columns
 }
 
-fn statement(table: &Table, id: &Id, lines: &[String]) -> String {
-    let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
-    let mut sql = format!("CREATE {unlogged}TABLE {} (", id.sql());
-    if !lines.is_empty() {
-        sql.push_str("\n    ");
-        sql.push_str(&lines.join(",\n    "));
-        sql.push('\n');
+fn indented(lines: &[String]) -> String {
+    if lines.is_empty() {
+        return String::new();
     }
-    sql.push(')');
-    let mut clauses = vec![sql];
+    format!("\n    {}\n", lines.join(",\n    "))
+}
+
+/// What follows the columns.
+fn clauses(table: &Table) -> Vec<String> {
+    let mut clauses = Vec::new();
     if !table.parents.is_empty() && !table.is_partition() {
         let parents: Vec<String> = table.parents.iter().map(RelationName::sql).collect();
         clauses.push(format!("INHERITS ({})", parents.join(", ")));
@@ -112,7 +136,7 @@ fn statement(table: &Table, id: &Id, lines: &[String]) -> String {
     if !table.tablespace.is_empty() {
         clauses.push(format!("TABLESPACE {}", ident(&table.tablespace)));
     }
-    clauses.join("\n")
+    clauses
 }
 
 /// What CREATE TABLE cannot say.
@@ -198,7 +222,7 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
             alter(id, &format!("NO INHERIT {}", parent.sql()))
         }
     };
-    let parents = new.parents.iter().map(RelationName::id);
+    let parents = new.parents.iter().map(|parent| parent.id_in(scene));
     let tables = parents.chain([id.clone()]);
     let parts: Vec<Id> = tables
         .flat_map(|table| {
@@ -279,11 +303,7 @@ pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
 
 /// What a column from a parent has in this table only: no default where a parent has one.
 pub(super) fn own_default(id: &Id, scene: &Catalog) -> Option<Step> {
-    let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
-    let parents = match scene.get(&table).map(|object| &object.body) {
-        Some(Body::Table(table)) => table.parents.as_slice(),
-        _ => &[],
-    };
+    let parents = parents_of(id, scene);
     let in_parents = |part: &Id| {
         let mut ids = parents.iter().map(|parent| {
             let (schema, name) = (&*parent.schema, &*parent.name);

@@ -40,7 +40,7 @@ impl Kind for DefaultValue {
         since: 0,
         sql: "SELECT d.oid, d.adrelid, d.adnum, pg_get_expr(d.adbin, d.adrelid) AS expression \
               FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum \
-              WHERE d.oid >= 16384 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND a.attgenerated = ''",
+              WHERE d.oid >= 16384 AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND a.attgenerated = ''",
     }];
     const REBUILDABLE: bool = true;
 

@@ -9,6 +9,7 @@ pub mod column;
 pub mod constraint;
 mod create;
 pub mod default;
+pub mod foreign;
 pub mod index;
 pub mod not_null;
 pub mod policy;
@@ -77,6 +78,19 @@ impl RelationName {
     /// The id of the table.
     pub fn id(&self) -> Id {
         Id::in_schema(Tag::Table, &*self.schema, &*self.name)
+    }
+
+    /// The id of the table, which may be a foreign one.
+    fn id_in(&self, scene: &Catalog) -> Id {
+        let foreign = Id {
+            kind: Tag::ForeignTable,
+            ..self.id()
+        };
+        if scene.has(&foreign) {
+            foreign
+        } else {
+            self.id()
+        }
     }
 }
 
@@ -362,6 +376,15 @@ fn force_step(id: &Id, forced: bool) -> Step {
         alter(id, "FORCE ROW LEVEL SECURITY")
     } else {
         alter(id, "NO FORCE ROW LEVEL SECURITY").widening()
+    }
+}
+
+/// The parents of the table that a part belongs to.
+fn parents_of<'a>(part: &Id, scene: &'a Catalog) -> &'a [RelationName] {
+    match scene.root_of(part).map(|object| &object.body) {
+        Some(Body::Table(table)) => &table.parents,
+        Some(Body::ForeignTable(table)) => &table.parents,
+        _ => &[],
     }
 }
 

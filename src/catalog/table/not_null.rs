@@ -3,7 +3,7 @@
 //! can depend on it.
 
 use super::alter::only;
-use super::alter_as;
+use super::{alter_as, parents_of};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::meta;
 use crate::catalog::quote::ident;
@@ -239,10 +239,7 @@ fn table(column: &Id) -> Id {
 
 /// The column of the first parent that has one with NOT NULL.
 fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull)> {
-    let Body::Table(child) = &scene.get(&table(column))?.body else {
-        return None;
-    };
-    child.parents.iter().find_map(|parent| {
+    parents_of(column, scene).iter().find_map(|parent| {
         let id = Id::part(
             Tag::Column,
             &*parent.schema,

@@ -45,7 +45,8 @@ pub enum Fires {
 }
 
 impl Fires {
-    fn new(letter: char) -> Self {
+    /// From the letter.
+    pub(in crate::catalog) fn new(letter: char) -> Self {
         match letter {
             'D' => Self::Disabled,
             'R' => Self::Replica,
@@ -54,14 +55,19 @@ impl Fires {
         }
     }
 
-    /// The step that makes a trigger fire so.
-    fn step(self, id: &Id) -> Step {
-        let what = match self {
+    /// As ALTER says it.
+    pub(in crate::catalog) fn words(self) -> &'static str {
+        match self {
             Self::Origin => "ENABLE",
             Self::Disabled => "DISABLE",
             Self::Replica => "ENABLE REPLICA",
             Self::Always => "ENABLE ALWAYS",
-        };
+        }
+    }
+
+    /// The step that makes a trigger fire so.
+    fn step(self, id: &Id) -> Step {
+        let what = self.words();
         let sql = format!(
             "ALTER TABLE {} {what} TRIGGER {}",
             id.on_sql(),

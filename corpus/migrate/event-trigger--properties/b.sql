@@ -1,0 +1,10 @@
+CREATE SCHEMA app;
+CREATE FUNCTION app.note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''%'', tg_tag; END';
+CREATE FUNCTION app.refuse() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no DDL here''; END';
+CREATE TABLE app.t (a int);
+COMMENT ON TABLE app.t IS 'made though it is refused from then on';
+CREATE EVENT TRIGGER noted ON ddl_command_start WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION app.note();
+CREATE EVENT TRIGGER "Off" ON sql_drop EXECUTE FUNCTION app.note();
+ALTER EVENT TRIGGER "Off" ENABLE ALWAYS;
+CREATE EVENT TRIGGER refused ON ddl_command_end EXECUTE FUNCTION app.refuse();
+ALTER EVENT TRIGGER refused ENABLE REPLICA;

@@ -1,0 +1,11 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE FUNCTION public.check_options(text[], oid) RETURNS bool LANGUAGE sql AS 'SELECT true';
+CREATE FOREIGN DATA WRAPPER files OPTIONS (debug 'true', "Level" '3');
+CREATE FOREIGN DATA WRAPPER gone;
+CREATE SERVER here FOREIGN DATA WRAPPER files;
+CREATE SERVER "There" TYPE 'x' VERSION '1' FOREIGN DATA WRAPPER files OPTIONS (host 'a''b', port '1');
+CREATE SERVER changing TYPE 'x' FOREIGN DATA WRAPPER files;
+CREATE USER MAPPING FOR PUBLIC SERVER here OPTIONS (role 'guest');
+CREATE USER MAPPING FOR corpus_reader SERVER "There" OPTIONS (role 'r', password 'never shown');
+GRANT USAGE ON FOREIGN SERVER here TO corpus_reader;

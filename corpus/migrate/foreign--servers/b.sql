@@ -1,0 +1,13 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE FUNCTION public.check_options(text[], oid) RETURNS bool LANGUAGE sql AS 'SELECT true';
+CREATE FOREIGN DATA WRAPPER files VALIDATOR public.check_options OPTIONS (debug 'false');
+COMMENT ON FOREIGN DATA WRAPPER files IS 'from files';
+GRANT USAGE ON FOREIGN DATA WRAPPER files TO corpus_owner WITH GRANT OPTION;
+CREATE SERVER here VERSION '2' FOREIGN DATA WRAPPER files OPTIONS (host 'h');
+ALTER SERVER here OWNER TO corpus_owner;
+COMMENT ON SERVER here IS 'this one';
+CREATE SERVER "There" TYPE 'x' FOREIGN DATA WRAPPER files OPTIONS (port '2', "User" 'x');
+CREATE SERVER changing TYPE 'y' FOREIGN DATA WRAPPER files;
+CREATE USER MAPPING FOR corpus_reader SERVER "There" OPTIONS (role 's', password 'nor this');
+CREATE USER MAPPING FOR postgres SERVER "There";

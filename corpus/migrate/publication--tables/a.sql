@@ -1,0 +1,11 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE SCHEMA app;
+CREATE TABLE app.users (id int PRIMARY KEY, name text, secret text);
+CREATE TABLE app.gone (a int);
+CREATE TABLE app."Kept" (a int);
+CREATE TABLE app.parts (a int) PARTITION BY LIST (a);
+CREATE PUBLICATION wanted FOR TABLE app.users, app.gone, app.parts;
+CREATE PUBLICATION everything FOR ALL TABLES;
+CREATE PUBLICATION nothing WITH (publish = '');
+CREATE PUBLICATION dropped FOR TABLE app."Kept";

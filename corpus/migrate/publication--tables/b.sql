@@ -1,0 +1,12 @@
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+CREATE SCHEMA app;
+CREATE TABLE app.users (id bigint PRIMARY KEY, name varchar(99), secret text);
+CREATE TABLE app."Kept" (a int);
+CREATE TABLE app.parts (a int) PARTITION BY LIST (a);
+CREATE TABLE app.added (a int);
+CREATE PUBLICATION wanted FOR TABLE app.users, app."Kept", app.added WITH (publish = 'insert, delete', publish_via_partition_root = true);
+COMMENT ON PUBLICATION wanted IS 'for the warehouse';
+CREATE PUBLICATION everything FOR TABLE app.added;
+ALTER PUBLICATION everything OWNER TO corpus_owner;
+CREATE PUBLICATION nothing WITH (publish = 'truncate');

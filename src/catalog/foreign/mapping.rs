@@ -1,0 +1,98 @@
+//! User mappings (`pg_user_mappings`; manual: CREATE USER MAPPING): who a role is at a foreign server.
+//!
+//! The server shows options to those only who may use them; to others a mapping looks as if it had none. Made
+//! again, it would lose the password that the model does not have: so it never is.
+
+use super::{has_secret, read_options};
+use crate::catalog::Catalog;
+use crate::catalog::id::{Family, Id, Style};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::meta::acl;
+use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::options;
+use crate::catalog::quote::ident;
+use crate::catalog::row::{Row, RowError};
+use crate::catalog::step::Step;
+use crate::record;
+
+record! {
+    /// A user mapping.
+    pub struct Mapping {
+        /// The role; empty for PUBLIC.
+        pub user: String,
+        /// The server.
+        pub server: String,
+        /// Its options, sorted.
+        pub options: Vec<String>,
+    }
+}
+
+impl Mapping {
+    fn sql(&self, verb: &str) -> String {
+        let (user, server) = (acl::role(&self.user), ident(&self.server));
+        format!("{verb} USER MAPPING FOR {user} SERVER {server}")
+    }
+}
+
+impl Kind for Mapping {
+    const NAME: &'static str = "user mapping";
+    const LABEL: &'static str = "user mapping";
+    const KEYWORD: &'static str = "USER MAPPING";
+    const STYLE: Style = Style::Verbatim;
+    const FAMILY: Family = Family::Own(Tag::UserMapping);
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        sql: "SELECT umid, srvname, umuser, umoptions FROM pg_user_mappings",
+    }];
+
+    fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
+        if !names.scope().covers_database() {
+            return Ok(None);
+        }
+        let user = match row.number("umuser")? {
+            0 => String::new(),
+            role => names.role(role)?.to_string(),
+        };
+        let server = row.text("srvname")?;
+        // As pg_identify_object() has it.
+        let whom = if user.is_empty() {
+            "public".into()
+        } else {
+            ident(&user)
+        };
+        let name = format!("{whom} on server {}", ident(server));
+        Ok(Some(Found {
+            id: Id::global(Tag::UserMapping, name),
+            keys: vec![Key::new(Class::USER_MAPPING, row.number("umid")?)],
+            position: None,
+            body: Self {
+                user,
+                server: server.to_owned(),
+                options: read_options(row, "umoptions")?,
+            },
+        }))
+    }
+
+    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
+        let sql = self.sql("CREATE") + &options::generic(&self.options);
+        vec![Step::create(id, sql)]
+    }
+
+    fn drop(&self, id: &Id) -> Step {
+        Step::drop(id, self.sql("DROP"))
+    }
+
+    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+        let clause = options::generic_change(&self.options, &new.options);
+        let steps = clause.map(|clause| Step::alter(id, format!("{} {clause}", new.sql("ALTER"))));
+        Change::InPlace(steps.into_iter().collect())
+    }
+
+    fn roles(&self) -> Vec<&str> {
+        vec![&self.user]
+    }
+
+    fn keeps_secret(&self) -> bool {
+        has_secret(&self.options)
+    }
+}

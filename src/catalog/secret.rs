@@ -1,0 +1,159 @@
+//! Secrets in the catalog: passwords in the options of foreign servers and user mappings, and in the connection
+//! strings of subscriptions. They are left out of the model where a row is read, so that none is ever stored,
+//! printed or compared; a marker stands for each.
+
+use super::options;
+
+/// Stands for a secret. A server takes it as a value, and no connection is made with it.
+pub const MARKER: &str = "not-in-the-snapshot";
+
+/// Whether the value of an option of this name is a secret.
+fn is_secret(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "credential",
+        "api_key",
+        "apikey",
+        "access_key",
+        "private_key",
+    ];
+    let name = name.to_ascii_lowercase();
+    // An option of postgres_fdw and of subscriptions that says whether there must be one.
+    name != "password_required" && WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Options (`name=value`) without secrets.
+pub fn hide(options: Vec<String>) -> Vec<String> {
+    let hidden = options.into_iter().map(|option| {
+        let (name, _) = options::split(&option);
+        if is_secret(name) {
+            format!("{name}={MARKER}")
+        } else {
+            option
+        }
+    });
+    hidden.collect()
+}
+
+/// Whether a secret was left out of this text.
+pub fn is_hidden(text: &str) -> bool {
+    text.contains(MARKER)
+}
+
+/// A connection string, as libpq takes it, without secrets.
+pub fn hide_in_connection(text: &str) -> String {
+    for scheme in ["postgres://", "postgresql://"] {
+        if let Some(rest) = text.strip_prefix(scheme) {
+            return format!("{scheme}{}", in_url(rest));
+        }
+    }
+    in_keywords(text)
+}
+
+/// `user:password@host/db?name=value&..`
+fn in_url(rest: &str) -> String {
+    let (address, query) = match rest.split_once('?') {
+        Some((address, query)) => (address, Some(query)),
+        None => (rest, None),
+    };
+    let end = address.find('/').unwrap_or(address.len());
+    let (authority, path) = address.split_at(end);
+    let mut hidden = match authority.rsplit_once('@') {
+        Some((user, hosts)) => match user.split_once(':') {
+            Some((user, _)) => format!("{user}:{MARKER}@{hosts}"),
+            None => authority.to_owned(),
+        },
+        None => authority.to_owned(),
+    };
+    hidden.push_str(path);
+    if let Some(query) = query {
+        let settings = query.split('&').map(str::to_owned).collect();
+        hidden.push('?');
+        hidden.push_str(&hide(settings).join("&"));
+    }
+    hidden
+}
+
+/// `name = 'value' ..` (`conninfo_parse()` of `fe-connect.c`); written again only around secrets.
+fn in_keywords(text: &str) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((name, after)) = rest.split_once('=') {
+        let blank = after.len() - after.trim_start().len();
+        let end = blank + value_length(&after[blank..]);
+        let (value, next) = after.split_at(end);
+        hidden.push_str(name);
+        hidden.push('=');
+        hidden.push_str(if is_secret(name.trim()) {
+            MARKER
+        } else {
+            value
+        });
+        rest = next;
+    }
+    hidden.push_str(rest);
+    hidden
+}
+
+/// How long the value is that starts here, in bytes, with its quotes.
+fn value_length(text: &str) -> usize {
+    let quoted = text.starts_with('\'');
+    let mut characters = text.char_indices().skip(usize::from(quoted));
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => drop(characters.next()),
+            '\'' if quoted => return at + 1,
+            other if !quoted && other.is_whitespace() => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_left_in_options() {
+        let texts = [
+            "user=bob",
+            "password=a=b",
+            "password_required=false",
+            "API_Key=x",
+        ];
+        let hidden = hide(texts.map(str::to_owned).to_vec());
+        let marked = |name: &str| format!("{name}={MARKER}");
+        let expected = [
+            "user=bob".to_owned(),
+            marked("password"),
+            "password_required=false".to_owned(),
+            marked("API_Key"),
+        ];
+        assert_eq!(hidden, expected);
+    }
+
+    #[test]
+    fn no_secret_is_left_in_connection_strings() {
+        for (text, expected) in [
+            ("host=a dbname=b", "host=a dbname=b".to_owned()),
+            (
+                r"host=a password = 'it\'s x' dbname=b",
+                format!("host=a password ={MARKER} dbname=b"),
+            ),
+            (r"password=a\ b user=c", format!("password={MARKER} user=c")),
+            ("sslpassword=x", format!("sslpassword={MARKER}")),
+            (
+                "postgres://u:p@h:5/d?password=x&a=b",
+                format!("postgres://u:{MARKER}@h:5/d?password={MARKER}&a=b"),
+            ),
+            ("postgresql://h/d", "postgresql://h/d".to_owned()),
+            ("passfile=/a user=é", "passfile=/a user=é".to_owned()),
+        ] {
+            assert_eq!(hide_in_connection(text), expected);
+        }
+    }
+}
