@@ -76,6 +76,14 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     const DROPS_MAKERS: bool = false;
     /// It may be dropped and made again when something that it uses is replaced or displaces it.
     const REBUILDABLE: bool = false;
+    /// Its rows say how to name what others refer to ([`Kind::note`]): they are read before those of others.
+    const NAMES_OTHERS: bool = false;
+
+    /// Takes from a row what other kinds need to know, also of what is out of scope.
+    fn note(row: &Row<'_>, names: &mut Names) -> Result<(), RowError> {
+        let _ = (row, names);
+        Ok(())
+    }
 
     /// Reads one row; `None` when the object is out of scope.
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError>;
@@ -182,6 +190,12 @@ macro_rules! kinds {
             pub fn drops_makers(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_MAKERS,)* } }
             /// Whether it may be dropped and made again for the sake of something it uses.
             pub fn rebuildable(self) -> bool { match self { $(Self::$variant => <$path as Kind>::REBUILDABLE,)* } }
+            /// Whether its rows are read before those of others.
+            pub fn names_others(self) -> bool { match self { $(Self::$variant => <$path as Kind>::NAMES_OTHERS,)* } }
+            /// Takes from a row of [`Tag::query`] what other kinds need to know.
+            pub fn note(self, row: &Row<'_>, names: &mut Names) -> Result<(), RowError> {
+                match self { $(Self::$variant => <$path as Kind>::note(row, names),)* }
+            }
             /// The kind of this label.
             pub fn from_label(label: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|tag| tag.label() == label)

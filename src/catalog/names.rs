@@ -3,9 +3,10 @@
 //!
 //! Filled once per snapshot from [`Names::QUERIES`]; pure data.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Str;
+use super::quote::{ident, qualified};
 use super::row::{Row, RowError};
 
 /// The catalog that an address points into (`pg_class` OIDs of the catalogs, fixed in `pg_*.h`).
@@ -145,7 +146,7 @@ pub struct Relation {
     pub in_scope: bool,
 }
 
-/// A column of a relation: what indexes and constraints need of it.
+/// A column of a relation: what its parts need of it.
 #[derive(Clone, Debug)]
 pub struct Attribute {
     /// Its name.
@@ -154,6 +155,45 @@ pub struct Attribute {
     pub data_type: u32,
     /// OID of its collation, 0 for none.
     pub collation: u32,
+}
+
+/// A type (`pg_type`).
+#[derive(Clone, Debug)]
+pub struct Type {
+    /// As `format_type()` prints it without a modifier; of an array, that of the element.
+    name: Str,
+    /// OID of its schema.
+    schema: u32,
+    /// OID of the type that it is an array of, 0 for what is no array.
+    element: u32,
+    /// OID of the type that it is a domain over, 0 for what is no domain.
+    base: u32,
+    /// OID of the collation that its columns have unless they say another, 0 for none.
+    pub collation: u32,
+    /// The storage (`typstorage`) that its columns have unless they say another.
+    pub storage: char,
+}
+
+/// What owns a sequence (`pg_depend`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SequenceOwner {
+    /// OID of the table.
+    pub table: u32,
+    /// `attnum` of the column.
+    pub column: i32,
+    /// Whether the column is an identity column.
+    pub identity: bool,
+}
+
+/// What was set on a column of an index (`pg_attribute`).
+#[derive(Clone, Debug)]
+pub struct IndexColumn {
+    /// Its number, from 1.
+    pub position: i32,
+    /// Its statistics target, when it is not the server's default.
+    pub statistics: Option<i32>,
+    /// Parameters of its operator class (`name=value`).
+    pub parameters: Vec<String>,
 }
 
 /// An operator class (`pg_opclass`).
@@ -174,39 +214,43 @@ pub struct Opclass {
 pub struct Names {
     version: u32,
     scope: Scope,
-    schemas: HashMap<u32, Str>,
-    relations: HashMap<u32, Relation>,
-    types: HashMap<(u32, i32), Str>,
-    roles: HashMap<u32, Str>,
-    collations: HashMap<u32, Str>,
-    tablespaces: HashMap<u32, Str>,
-    members: HashSet<(Class, u32)>,
-    columns: HashMap<(u32, i32), Attribute>,
-    opclasses: HashMap<u32, Opclass>,
-    default_opclasses: HashSet<(u32, u32)>,
-    domain_bases: HashMap<u32, u32>,
-    access_methods: HashMap<u32, Str>,
+    schemas: FxHashMap<u32, Str>,
+    relations: FxHashMap<u32, Relation>,
+    types: FxHashMap<u32, Type>,
+    modified_types: FxHashMap<(u32, i32), Str>,
+    roles: FxHashMap<u32, Str>,
+    collations: FxHashMap<u32, Str>,
+    tablespaces: FxHashMap<u32, Str>,
+    members: FxHashSet<(Class, u32)>,
+    columns: FxHashMap<(u32, i32), Attribute>,
+    index_columns: FxHashMap<u32, Vec<IndexColumn>>,
+    owners: FxHashMap<u32, SequenceOwner>,
+    identities: FxHashMap<(u32, i32), u32>,
+    opclasses: FxHashMap<u32, Opclass>,
+    default_opclasses: FxHashSet<(u32, u32)>,
+    access_methods: FxHashMap<u32, Str>,
 }
 
 impl Names {
-    /// The queries that fill it, in the order of the numbers that [`Names::add`] takes.
+    /// The queries that fill it, in the order of the numbers that [`Names::add`] takes: what is named by others
+    /// comes before them. Members of extensions and owners of sequences come by [`Names::depends`], columns by
+    /// [`Names::add_column`].
     ///
-    /// Members come before relations, since a relation's scope depends on them.
+    /// The server spells the types of `initdb` and those with a modifier; the others are plain names, and
+    /// spelling 10,000 row types and their arrays costs more than reading them.
     pub const QUERIES: &'static [&'static str] = &[
         "SELECT oid, rolname AS name FROM pg_roles",
         "SELECT oid, nspname AS name FROM pg_namespace",
-        "SELECT classid, objid FROM pg_depend WHERE deptype = 'e'",
-        "SELECT oid, relnamespace, relname AS name, relkind FROM pg_class WHERE relpersistence <> 't' AND relkind NOT IN ('t')",
-        "SELECT oid, -1 AS typmod, format_type(oid, NULL) AS name FROM pg_type \
-         UNION ALL SELECT DISTINCT atttypid, atttypmod, format_type(atttypid, atttypmod) FROM pg_attribute WHERE atttypmod >= 0 AND attnum > 0 AND NOT attisdropped \
-         UNION ALL SELECT DISTINCT typbasetype, typtypmod, format_type(typbasetype, typtypmod) FROM pg_type WHERE typtype = 'd' AND typtypmod >= 0",
+        "SELECT oid, relnamespace, relname AS name, relkind FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'",
+        "SELECT oid, typnamespace, CASE WHEN oid < 16384 THEN format_type(oid, NULL) ELSE typname::text END AS name, \
+         CASE WHEN typlen = -1 AND typstorage <> 'p' THEN typelem ELSE 0 END AS element, \
+         CASE WHEN typtype = 'd' THEN typbasetype ELSE 0 END AS base, typcollation, typstorage FROM pg_type",
+        "SELECT DISTINCT typbasetype AS oid, typtypmod AS typmod, format_type(typbasetype, typtypmod) AS name \
+         FROM pg_type WHERE typtype = 'd' AND typtypmod >= 0",
         "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.collname) AS name FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace",
         "SELECT oid, spcname AS name FROM pg_tablespace",
-        "SELECT attrelid, attnum, attname AS name, atttypid, attcollation FROM pg_attribute \
-         WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped AND attrelid IN (SELECT oid FROM pg_class WHERE relkind NOT IN ('i', 'I', 't', 'S'))",
         "SELECT c.oid, CASE WHEN n.nspname <> 'pg_catalog' THEN quote_ident(n.nspname) || '.' ELSE '' END || quote_ident(c.opcname) AS name, \
          c.opcmethod, c.opcintype, c.opcdefault FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace",
-        "SELECT oid, typbasetype FROM pg_type WHERE typtype = 'd'",
         "SELECT oid, amname AS name FROM pg_am",
     ];
 
@@ -230,15 +274,11 @@ impl Names {
                 self.schemas
                     .insert(row.number("oid")?, row.text("name")?.into()),
             ),
-            2 => drop(
-                self.members
-                    .insert((Class(row.number("classid")?), row.number("objid")?)),
-            ),
-            3 => self.add_relation(row)?,
-            4 => drop(self.types.insert(
-                (row.number("oid")?, row.number("typmod")?),
-                row.text("name")?.into(),
-            )),
+            2 => self.add_relation(row)?,
+            3 => self.add_type(row)?,
+            4 => {
+                self.add_modified_type(row.number("oid")?, row.number("typmod")?, row.text("name")?)
+            }
             5 => drop(
                 self.collations
                     .insert(row.number("oid")?, row.text("name")?.into()),
@@ -247,13 +287,8 @@ impl Names {
                 self.tablespaces
                     .insert(row.number("oid")?, row.text("name")?.into()),
             ),
-            7 => self.add_column(row)?,
-            8 => self.add_opclass(row)?,
-            9 => drop(
-                self.domain_bases
-                    .insert(row.number("oid")?, row.number("typbasetype")?),
-            ),
-            10 => drop(
+            7 => self.add_opclass(row)?,
+            8 => drop(
                 self.access_methods
                     .insert(row.number("oid")?, row.text("name")?.into()),
             ),
@@ -276,9 +311,7 @@ impl Names {
                 format!("schema {namespace} is not in pg_namespace"),
             )
         })?;
-        let in_scope = oid >= FIRST_NORMAL_OID
-            && self.scope.covers(&schema)
-            && !self.is_member(Class::CLASS, oid);
+        let in_scope = oid >= FIRST_NORMAL_OID && self.scope.covers(&schema);
         let relation = Relation {
             schema,
             name: row.text("name")?.into(),
@@ -289,15 +322,90 @@ impl Names {
         Ok(())
     }
 
-    fn add_column(&mut self, row: &Row<'_>) -> Result<(), RowError> {
-        let place = (row.number("attrelid")?, row.number("attnum")?);
-        let column = Attribute {
-            name: row.text("name")?.into(),
-            data_type: row.number("atttypid")?,
-            collation: row.number("attcollation")?,
+    fn add_type(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        let oid = row.number("oid")?;
+        let schema = row.number("typnamespace")?;
+        let name = row.text("name")?;
+        let name: Str = match self.schemas.get(&schema) {
+            Some(_) if oid < FIRST_NORMAL_OID => name.into(),
+            Some(schema) if **schema == *"pg_catalog" => ident(name).into(),
+            Some(schema) => qualified(schema, name).into(),
+            None => {
+                return Err(RowError::new(
+                    "typnamespace",
+                    format!("schema {schema} is not in pg_namespace"),
+                ));
+            }
         };
-        self.columns.insert(place, column);
+        let found = Type {
+            name,
+            schema,
+            // The name that the server spelled has its brackets.
+            element: if oid < FIRST_NORMAL_OID {
+                0
+            } else {
+                row.number("element")?
+            },
+            base: row.number("base")?,
+            collation: row.number("typcollation")?,
+            storage: row.letter("typstorage")?,
+        };
+        self.types.insert(oid, found);
         Ok(())
+    }
+
+    /// Notes how the server spells a type with a modifier.
+    pub fn add_modified_type(&mut self, oid: u32, typmod: i32, name: &str) {
+        self.modified_types
+            .entry((oid, typmod))
+            .or_insert_with(|| name.into());
+    }
+
+    /// Notes a column of a relation.
+    pub fn add_column(&mut self, relation: u32, attnum: i32, column: Attribute) {
+        self.columns.insert((relation, attnum), column);
+    }
+
+    /// Notes what was set on a column of an index; columns come in order.
+    pub fn add_index_column(&mut self, index: u32, column: IndexColumn) {
+        self.index_columns.entry(index).or_default().push(column);
+    }
+
+    /// Takes in a row of `pg_depend`: who is a member of an extension, and which column owns a sequence. Relations
+    /// must be known.
+    pub fn depends(&mut self, from: Key, to: Key, deptype: char) {
+        if deptype == 'e' {
+            self.members.insert((from.class, from.oid));
+            if from.class == Class::CLASS
+                && let Some(relation) = self.relations.get_mut(&from.oid)
+            {
+                relation.in_scope = false;
+            }
+            return;
+        }
+        if from.class != Class::CLASS || to.class != Class::CLASS || to.sub <= 0 || from.sub != 0 {
+            return;
+        }
+        let identity = deptype == 'i';
+        if matches!(deptype, 'a' | 'i')
+            && self
+                .relations
+                .get(&from.oid)
+                .is_some_and(|relation| relation.kind == 'S')
+        {
+            let (table, column) = (to.oid, to.sub);
+            self.owners.insert(
+                from.oid,
+                SequenceOwner {
+                    table,
+                    column,
+                    identity,
+                },
+            );
+            if identity {
+                self.identities.insert((table, column), from.oid);
+            }
+        }
     }
 
     fn add_opclass(&mut self, row: &Row<'_>) -> Result<(), RowError> {
@@ -362,12 +470,45 @@ impl Names {
 
     /// A type as `format_type()` prints it; `typmod` is -1 for none.
     pub fn type_name(&self, oid: u32, typmod: i32) -> Result<Str, RowError> {
-        self.types.get(&(oid, typmod)).cloned().ok_or_else(|| {
+        let missing = || {
             RowError::new(
                 "type",
                 format!("type {oid} with modifier {typmod} is not in pg_type"),
             )
-        })
+        };
+        if typmod >= 0 {
+            let name = self.modified_types.get(&(oid, typmod)).cloned();
+            return name.ok_or_else(missing);
+        }
+        let found = self.types.get(&oid).ok_or_else(missing)?;
+        if found.element == 0 {
+            return Ok(found.name.clone());
+        }
+        Ok(format!("{}[]", self.type_name(found.element, -1)?).into())
+    }
+
+    /// A type.
+    pub fn data_type(&self, oid: u32) -> Result<&Type, RowError> {
+        self.types
+            .get(&oid)
+            .ok_or_else(|| RowError::new("type", format!("type {oid} is not in pg_type")))
+    }
+
+    /// All relations and types that somebody made, as addresses with their schemas.
+    pub fn made(&self) -> impl Iterator<Item = (Key, &str)> {
+        let relations = self
+            .relations
+            .iter()
+            .filter(|(_, relation)| relation.kind != 't');
+        let relations =
+            relations.map(|(&oid, relation)| (Key::new(Class::CLASS, oid), &*relation.schema));
+        let types = self.types.iter().map(|(&oid, found)| {
+            let schema = self.schemas.get(&found.schema).map_or("", |name| name);
+            (Key::new(Class::TYPE, oid), schema)
+        });
+        relations
+            .chain(types)
+            .filter(|(key, _)| key.oid >= FIRST_NORMAL_OID)
     }
 
     /// A role.
@@ -397,6 +538,21 @@ impl Names {
         })
     }
 
+    /// What was set on the columns of an index.
+    pub fn index_columns(&self, index: u32) -> &[IndexColumn] {
+        self.index_columns.get(&index).map_or(&[], Vec::as_slice)
+    }
+
+    /// The column that owns a sequence.
+    pub fn owner_of_sequence(&self, sequence: u32) -> Option<SequenceOwner> {
+        self.owners.get(&sequence).copied()
+    }
+
+    /// The sequence of an identity column.
+    pub fn identity_sequence(&self, table: u32, attnum: i32) -> Option<u32> {
+        self.identities.get(&(table, attnum)).copied()
+    }
+
     /// An operator class.
     pub fn opclass(&self, oid: u32) -> Result<&Opclass, RowError> {
         self.opclasses.get(&oid).ok_or_else(|| {
@@ -421,7 +577,9 @@ impl Names {
     /// The type that a domain is over, in the end; any other type is its own.
     fn base_type(&self, oid: u32) -> u32 {
         let mut base = oid;
-        while let Some(&next) = self.domain_bases.get(&base) {
+        while let Some(next) = self.types.get(&base).map(|found| found.base)
+            && next != 0
+        {
             base = next;
         }
         base

@@ -204,10 +204,8 @@ impl Kind for Sequence {
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT s.seqrelid AS oid, c.relowner AS owner, c.relacl AS acl, c.relpersistence, s.seqtypid, s.seqstart, s.seqincrement, \
-              s.seqmin, s.seqmax, s.seqcache, s.seqcycle, d.refobjid AS table, d.refobjsubid AS column, d.deptype = 'i' AS identity \
+              s.seqmin, s.seqmax, s.seqcache, s.seqcycle \
               FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid \
-              LEFT JOIN pg_depend d ON d.classid = 1259 AND d.objid = s.seqrelid AND d.objsubid = 0 AND d.refclassid = 1259 \
-              AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') \
               WHERE s.seqrelid >= 16384 AND c.relpersistence <> 't'",
     }];
     const REBUILDABLE: bool = true;
@@ -231,7 +229,7 @@ impl Kind for Sequence {
             cache: row.number("seqcache")?,
             cycle: row.flag("seqcycle")?,
             unlogged,
-            owner: owning_column(row, names)?,
+            owner: owning_column(oid, names)?,
         };
         Ok(Some(Found {
             id: Id::in_schema(
@@ -327,19 +325,19 @@ impl Kind for Sequence {
     }
 }
 
-fn owning_column(row: &Row<'_>, names: &Names) -> Result<Option<OwningColumn>, RowError> {
-    let Some(table) = row.opt_number::<u32>("table")? else {
+fn owning_column(sequence: u32, names: &Names) -> Result<Option<OwningColumn>, RowError> {
+    let Some(owner) = names.owner_of_sequence(sequence) else {
         return Ok(None);
     };
-    let column = names.column(table, row.number("column")?)?;
-    let Some(relation) = names.any_relation(table) else {
+    let column = names.column(owner.table, owner.column)?;
+    let Some(relation) = names.any_relation(owner.table) else {
         return Ok(None);
     };
     Ok(Some(OwningColumn {
         schema: relation.schema.to_string(),
         table: relation.name.to_string(),
         column: column.name.to_string(),
-        identity: row.flag("identity")?,
+        identity: owner.identity,
     }))
 }
 

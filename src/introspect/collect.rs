@@ -73,7 +73,8 @@ pub(super) struct Collector {
     positions: Vec<(Key, i32, Str)>,
     comments: HashMap<Key, String>,
     labels: Vec<(Key, label::Label)>,
-    all: Vec<(u32, u32, u32)>,
+    all: Vec<Key>,
+    invalid: Vec<u32>,
     invalid_indexes: Vec<String>,
     horizons: Vec<(String, bool)>,
     fingerprints: Vec<Vec<String>>,
@@ -93,6 +94,7 @@ impl Collector {
             comments: HashMap::new(),
             labels: Vec::new(),
             all: Vec::new(),
+            invalid: Vec::new(),
             invalid_indexes: Vec::new(),
             horizons: Vec::new(),
             fingerprints: Vec::new(),
@@ -102,7 +104,8 @@ impl Collector {
         }
     }
 
-    /// Names come before what is named, comments before what they are about.
+    /// Names come before what is named, members of extensions before what they are, comments before what they are
+    /// about.
     fn tasks(&self, within: Within, deep: bool) -> Vec<(Task, String)> {
         let mut tasks: Vec<(Task, String)> = Vec::new();
         if within == Within::Nothing {
@@ -128,16 +131,17 @@ impl Collector {
                 .enumerate()
                 .map(|(index, sql)| (Task::Names(index), (*sql).to_owned())),
         );
+        tasks.push((Task::Depend, depend::QUERY.to_owned()));
         tasks.push((Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()));
         tasks.push((Task::Comments, COMMENTS.to_owned()));
         tasks.push((Task::Labels, label::QUERY.to_owned()));
-        for &tag in Tag::ALL {
-            tasks.extend(
-                tag.query(self.names.version())
-                    .map(|sql| (Task::Kind(tag), sql.to_owned())),
-            );
+        for first in [true, false] {
+            let tags = Tag::ALL.iter().filter(|tag| tag.names_others() == first);
+            tasks.extend(tags.filter_map(|&tag| {
+                let sql = tag.query(self.names.version())?;
+                Some((Task::Kind(tag), sql.to_owned()))
+            }));
         }
-        tasks.push((Task::Depend, depend::QUERY.to_owned()));
         tasks.push((Task::Unmodeled, unmodeled::QUERY.to_owned()));
         tasks.push((Task::InvalidIndexes, INVALID_INDEXES.to_owned()));
         if deep {
@@ -267,14 +271,15 @@ impl Collector {
                 self.labels.push((key, label));
             }
             Task::Kind(tag) => self.object(tag, row)?,
-            Task::Depend => self.addresses.add(row)?,
-            Task::Unmodeled => self.all.push((
-                row.number("class")?,
-                row.number("oid")?,
-                row.number("schema")?,
-            )),
+            Task::Depend => {
+                let (from, to, deptype) = self.addresses.add(row)?;
+                self.names.depends(from, to, deptype);
+            }
+            Task::Unmodeled => self.listed(row)?,
             Task::InvalidIndexes => {
-                if let Some(index) = self.names.relation(row.number("oid")?) {
+                let oid = row.number("oid")?;
+                self.invalid.push(oid);
+                if let Some(index) = self.names.relation(oid) {
                     self.invalid_indexes
                         .push(crate::catalog::quote::qualified(&index.schema, &index.name));
                 }
@@ -299,7 +304,28 @@ impl Collector {
         Ok(())
     }
 
+    /// Takes in a row of the list of all objects, when it is in scope.
+    fn listed(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        let key = Key::new(Class(row.number("class")?), row.number("oid")?);
+        let (schema, relation) = (row.number("schema")?, row.number("relation")?);
+        let in_scope = if relation != 0 {
+            self.names.relation(relation).is_some()
+        } else {
+            match schema {
+                0 => self.names.scope().covers_database(),
+                _ => self.names.schema(schema).is_some(),
+            }
+        };
+        if in_scope {
+            self.all.push(key);
+        }
+        Ok(())
+    }
+
     fn object(&mut self, tag: Tag, row: &Row<'_>) -> Result<(), RowError> {
+        if tag.names_others() {
+            tag.note(row, &mut self.names)?;
+        }
         let Some(found) = tag.read(row, &self.names)? else {
             return Ok(());
         };
@@ -341,15 +367,18 @@ impl Collector {
 
     /// Objects in scope that no kind claims.
     pub(super) fn unclaimed(&mut self) -> Vec<Key> {
-        std::mem::take(&mut self.all)
-            .into_iter()
-            .filter(|&(_, _, schema)| match schema {
-                0 => self.names.scope().covers_database(),
-                _ => self.names.schema(schema).is_some(),
-            })
-            .map(|(class, oid, _)| Key::new(Class(class), oid))
+        let scope = self.names.scope();
+        let made = self.names.made();
+        let made = made.filter(|(key, schema)| {
+            scope.covers(schema) && !(key.class == Class::CLASS && self.invalid.contains(&key.oid))
+        });
+        let all = self.all.iter().copied().chain(made.map(|(key, _)| key));
+        let mut unclaimed: Vec<Key> = all
             .filter(|&key| self.addresses.object(key).is_none())
-            .collect()
+            .filter(|&key| !self.names.is_member(key.class, key.oid))
+            .collect();
+        unclaimed.sort_unstable();
+        unclaimed
     }
 
     /// The objects that an unclaimed one depends on.

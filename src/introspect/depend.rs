@@ -4,7 +4,7 @@
 //! one stands for it (a row type for its table, `_RETURN` for its view, an index for its constraint), and a
 //! member stands for its extension. Knows no kind; never parses SQL.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::catalog::names::{Class, Key};
 use crate::catalog::row::{Row, RowError};
@@ -12,10 +12,11 @@ use crate::catalog::{Edge, Object, Strength};
 
 /// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
 /// pinned or known to every server. What a child has only since its parent has it (columns, CHECK constraints)
-/// depends on that of the parent: `pg_inherits` says so, `pg_depend` says it of the tables only.
+/// depends on that of the parent: `pg_inherits` says so, `pg_depend` says it of the tables only. The triggers by which
+/// the server does foreign keys are nobody's.
 pub(super) const QUERY: &str = "\
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
-FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079) \
+FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
 UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
 JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attnum > 0 AND c.attinhcount > 0 AND NOT c.attislocal AND NOT c.attisdropped \
 JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname \
@@ -26,8 +27,8 @@ JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conna
 /// Which object an address belongs to.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
-    objects: HashMap<Key, usize>,
-    stand_ins: HashMap<Key, Key>,
+    objects: FxHashMap<Key, usize>,
+    stand_ins: FxHashMap<Key, Key>,
     rows: Vec<(Key, Key, Strength)>,
 }
 
@@ -40,8 +41,8 @@ impl Addresses {
         self.objects.insert(key, object);
     }
 
-    /// Takes in a row of [`QUERY`].
-    pub(super) fn add(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+    /// Takes in a row of [`QUERY`], and says what it says: who depends on what, and how (`deptype`).
+    pub(super) fn add(&mut self, row: &Row<'_>) -> Result<(Key, Key, char), RowError> {
         let from = Key {
             class: Class(row.number("classid")?),
             oid: row.number("objid")?,
@@ -52,7 +53,8 @@ impl Addresses {
             oid: row.number("refobjid")?,
             sub: row.number("refobjsubid")?,
         };
-        match row.letter("deptype")? {
+        let deptype = row.letter("deptype")?;
+        match deptype {
             'n' => self.rows.push((from, to, Strength::Normal)),
             // A default that no kind claims (a view's) is its column's.
             'a' if from.class == Class::ATTRDEF => {
@@ -68,7 +70,7 @@ impl Addresses {
             // 'x' is a property of the dependent object, not an order.
             _ => {}
         }
-        Ok(())
+        Ok((from, to, deptype))
     }
 
     /// The object at an address.

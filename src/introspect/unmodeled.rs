@@ -5,43 +5,41 @@
 
 use crate::catalog::names::Key;
 
-/// All user objects: catalog, OID, schema (0 when it has none). What is derived from another object in ways that
-/// `pg_depend` does not say (partition clones of triggers, TOAST tables) is left to that object. A member of a
-/// family is the family's, but for those that a user put into one of the server's own. Large objects are rows, and
-/// so are their owners and grants.
+/// All user objects but relations and types, which are read for their names: catalog, OID, schema or relation (0 when
+/// it has none). What is derived from another object in ways that `pg_depend` does not say (partition clones of
+/// triggers) is left to that object. A member of a family is the family's, but for those that a user put into one of the
+/// server's own. Large objects are rows, and so are their owners and grants.
 pub(super) const QUERY: &str = "\
-SELECT 1259 AS class, oid, relnamespace AS schema FROM pg_class WHERE oid >= 16384 AND relkind <> 't' AND relpersistence <> 't' AND (relkind NOT IN ('i', 'I') OR EXISTS (SELECT FROM pg_index WHERE indexrelid = pg_class.oid AND indisvalid))
-UNION ALL SELECT 1247, oid, typnamespace FROM pg_type WHERE oid >= 16384
-UNION ALL SELECT 1255, oid, pronamespace FROM pg_proc WHERE oid >= 16384
-UNION ALL SELECT 2606, oid, connamespace FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
-UNION ALL SELECT 2604, d.oid, c.relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE d.oid >= 16384
-UNION ALL SELECT 2618, r.oid, c.relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE r.oid >= 16384 AND r.rulename <> '_RETURN'
-UNION ALL SELECT 2620, t.oid, c.relnamespace FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.oid >= 16384 AND NOT t.tgisinternal AND t.tgparentid = 0
-UNION ALL SELECT 3256, p.oid, c.relnamespace FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE p.oid >= 16384
-UNION ALL SELECT 2617, oid, oprnamespace FROM pg_operator WHERE oid >= 16384
-UNION ALL SELECT 2616, oid, opcnamespace FROM pg_opclass WHERE oid >= 16384
-UNION ALL SELECT 2753, oid, opfnamespace FROM pg_opfamily WHERE oid >= 16384
-UNION ALL SELECT 2602, a.oid, 0 FROM pg_amop a WHERE a.oid >= 16384 AND a.amopfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 2617 AND objid = a.amopopr AND deptype = 'e')
-UNION ALL SELECT 2603, a.oid, 0 FROM pg_amproc a WHERE a.oid >= 16384 AND a.amprocfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1255 AND objid = a.amproc::oid AND deptype = 'e')
-UNION ALL SELECT 2605, oid, 0 FROM pg_cast WHERE oid >= 16384
-UNION ALL SELECT 3456, oid, collnamespace FROM pg_collation WHERE oid >= 16384
-UNION ALL SELECT 2607, oid, connamespace FROM pg_conversion WHERE oid >= 16384
-UNION ALL SELECT 2601, oid, 0 FROM pg_am WHERE oid >= 16384
-UNION ALL SELECT 2612, oid, 0 FROM pg_language WHERE oid >= 16384
-UNION ALL SELECT 3576, oid, 0 FROM pg_transform WHERE oid >= 16384
-UNION ALL SELECT 3600, oid, dictnamespace FROM pg_ts_dict WHERE oid >= 16384
-UNION ALL SELECT 3601, oid, prsnamespace FROM pg_ts_parser WHERE oid >= 16384
-UNION ALL SELECT 3602, oid, cfgnamespace FROM pg_ts_config WHERE oid >= 16384
-UNION ALL SELECT 3764, oid, tmplnamespace FROM pg_ts_template WHERE oid >= 16384
-UNION ALL SELECT 3381, oid, stxnamespace FROM pg_statistic_ext WHERE oid >= 16384
-UNION ALL SELECT 3466, oid, 0 FROM pg_event_trigger WHERE oid >= 16384
-UNION ALL SELECT 6104, oid, 0 FROM pg_publication WHERE oid >= 16384
-UNION ALL SELECT 2328, oid, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
-UNION ALL SELECT 1417, oid, 0 FROM pg_foreign_server WHERE oid >= 16384
-UNION ALL SELECT 1418, umid, 0 FROM pg_user_mappings WHERE umid >= 16384
-UNION ALL SELECT 826, oid, defaclnamespace FROM pg_default_acl WHERE oid >= 16384
-UNION ALL SELECT 3079, oid, 0 FROM pg_extension WHERE oid >= 16384
-UNION ALL SELECT 6100, oid, 0 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+SELECT 1255 AS class, oid, pronamespace AS schema, 0 AS relation FROM pg_proc WHERE oid >= 16384
+UNION ALL SELECT 2606, oid, connamespace, conrelid FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
+UNION ALL SELECT 2604, oid, 0, adrelid FROM pg_attrdef WHERE oid >= 16384
+UNION ALL SELECT 2618, oid, 0, ev_class FROM pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN'
+UNION ALL SELECT 2620, oid, 0, tgrelid FROM pg_trigger WHERE oid >= 16384 AND NOT tgisinternal AND tgparentid = 0
+UNION ALL SELECT 3256, oid, 0, polrelid FROM pg_policy WHERE oid >= 16384
+UNION ALL SELECT 2617, oid, oprnamespace, 0 FROM pg_operator WHERE oid >= 16384
+UNION ALL SELECT 2616, oid, opcnamespace, 0 FROM pg_opclass WHERE oid >= 16384
+UNION ALL SELECT 2753, oid, opfnamespace, 0 FROM pg_opfamily WHERE oid >= 16384
+UNION ALL SELECT 2602, a.oid, 0, 0 FROM pg_amop a WHERE a.oid >= 16384 AND a.amopfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 2617 AND objid = a.amopopr AND deptype = 'e')
+UNION ALL SELECT 2603, a.oid, 0, 0 FROM pg_amproc a WHERE a.oid >= 16384 AND a.amprocfamily < 16384 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 1255 AND objid = a.amproc::oid AND deptype = 'e')
+UNION ALL SELECT 2605, oid, 0, 0 FROM pg_cast WHERE oid >= 16384
+UNION ALL SELECT 3456, oid, collnamespace, 0 FROM pg_collation WHERE oid >= 16384
+UNION ALL SELECT 2607, oid, connamespace, 0 FROM pg_conversion WHERE oid >= 16384
+UNION ALL SELECT 2601, oid, 0, 0 FROM pg_am WHERE oid >= 16384
+UNION ALL SELECT 2612, oid, 0, 0 FROM pg_language WHERE oid >= 16384
+UNION ALL SELECT 3576, oid, 0, 0 FROM pg_transform WHERE oid >= 16384
+UNION ALL SELECT 3600, oid, dictnamespace, 0 FROM pg_ts_dict WHERE oid >= 16384
+UNION ALL SELECT 3601, oid, prsnamespace, 0 FROM pg_ts_parser WHERE oid >= 16384
+UNION ALL SELECT 3602, oid, cfgnamespace, 0 FROM pg_ts_config WHERE oid >= 16384
+UNION ALL SELECT 3764, oid, tmplnamespace, 0 FROM pg_ts_template WHERE oid >= 16384
+UNION ALL SELECT 3381, oid, stxnamespace, 0 FROM pg_statistic_ext WHERE oid >= 16384
+UNION ALL SELECT 3466, oid, 0, 0 FROM pg_event_trigger WHERE oid >= 16384
+UNION ALL SELECT 6104, oid, 0, 0 FROM pg_publication WHERE oid >= 16384
+UNION ALL SELECT 2328, oid, 0, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
+UNION ALL SELECT 1417, oid, 0, 0 FROM pg_foreign_server WHERE oid >= 16384
+UNION ALL SELECT 1418, umid, 0, 0 FROM pg_user_mappings WHERE umid >= 16384
+UNION ALL SELECT 826, oid, defaclnamespace, 0 FROM pg_default_acl WHERE oid >= 16384
+UNION ALL SELECT 3079, oid, 0, 0 FROM pg_extension WHERE oid >= 16384
+UNION ALL SELECT 6100, oid, 0, 0 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 /// The query that names these objects, in their order.
 pub(super) fn describe(keys: &[Key]) -> String {

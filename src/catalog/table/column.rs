@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::{Attribute, Class, IndexColumn, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
@@ -167,17 +167,16 @@ fn push(sql: &mut String, keyword: &str, text: &str) {
 macro_rules! query {
     ($columns:literal, $joins:literal) => {
         concat!(
-            "SELECT a.attrelid, a.attnum, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated, a.attislocal, a.attinhcount, ",
-            "CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation END AS collation, ",
-            "CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage, a.attstattarget, a.attoptions, c.relkind = 'f' AS is_foreign, a.attfdwoptions, a.attacl AS acl, ",
-            "CASE WHEN a.attidentity <> '' THEN (SELECT objid FROM pg_depend WHERE refclassid = 1259 AND refobjid = a.attrelid ",
-            "AND refobjsubid = a.attnum AND classid = 1259 AND deptype = 'i') END AS sequence, ",
-            "d.oid AS attrdef, pg_get_expr(d.adbin, d.adrelid) AS generated",
+            "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, ",
+            "CASE WHEN a.atttypmod >= 0 THEN format_type(a.atttypid, a.atttypmod) END AS modified_type, a.attcollation, ",
+            "a.attnotnull, a.attidentity, a.attgenerated, a.attislocal, a.attinhcount, a.attstorage, a.attstattarget, a.attoptions, a.attfdwoptions, a.attacl AS acl, ",
+            "CASE WHEN a.attgenerated <> '' THEN (SELECT d.oid FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS attrdef, ",
+            "CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS generated",
             $columns,
-            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid ",
-            "LEFT JOIN pg_attrdef d ON a.attgenerated <> '' AND d.adrelid = a.attrelid AND d.adnum = a.attnum",
+            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid",
             $joins,
-            " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'"
+            " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't' AND (c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') ",
+            "OR (c.relkind IN ('i', 'I') AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL)))"
         )
     };
 }
@@ -208,14 +207,45 @@ impl Kind for Column {
         },
     ];
     const HOLDS_DATA: bool = true;
+    const NAMES_OTHERS: bool = true;
+
+    /// The rows are those of all relations, and what was set on columns of indexes.
+    fn note(row: &Row<'_>, names: &mut Names) -> Result<(), RowError> {
+        let (relation, attnum) = (row.number("attrelid")?, row.number("attnum")?);
+        if names
+            .any_relation(relation)
+            .is_some_and(|relation| matches!(relation.kind, 'i' | 'I'))
+        {
+            let column = IndexColumn {
+                position: attnum,
+                statistics: statistics(row)?,
+                parameters: row.list("attoptions")?,
+            };
+            names.add_index_column(relation, column);
+            return Ok(());
+        }
+        let column = Attribute {
+            name: row.text("attname")?.into(),
+            data_type: row.number("atttypid")?,
+            collation: row.number("attcollation")?,
+        };
+        if let Some(name) = row.opt("modified_type")? {
+            names.add_modified_type(column.data_type, row.number("atttypmod")?, name);
+        }
+        names.add_column(relation, attnum, column);
+        Ok(())
+    }
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("attrelid")?;
-        let Some(relation) = names.relation(table) else {
+        let relation = names.relation(table);
+        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f')) else {
             return Ok(None);
         };
         let position: i32 = row.number("attnum")?;
-        let name = &names.column(table, position)?.name;
+        let column = names.column(table, position)?;
+        let data_type = names.data_type(column.data_type)?;
+        let name = &column.name;
         let mut keys = vec![Key::column(table, position)];
         keys.extend(
             row.opt_number("attrdef")?
@@ -227,29 +257,29 @@ impl Kind for Column {
                     .map(|oid| Key::new(Class::CONSTRAINT, oid)),
             );
         }
-        let collation = row
-            .opt_number("collation")?
+        let collation = Some(column.collation)
+            .filter(|&collation| collation != data_type.collation)
             .and_then(|oid| names.collation(oid));
-        let statistics = row
-            .opt_number("attstattarget")?
-            .filter(|&target: &i32| target >= 0);
+        let storage = Some(row.letter("attstorage")?)
+            .filter(|&letter| letter != data_type.storage)
+            .map_or("", storage);
         let body = Self {
             data_type: names
-                .type_name(row.number("atttypid")?, row.number("atttypmod")?)?
+                .type_name(column.data_type, row.number("atttypmod")?)?
                 .to_string(),
             collation: collation.as_deref().unwrap_or_default().to_owned(),
             not_null: NotNull::read(row, &relation.name, name)?,
-            identity: identity(row, names)?,
+            identity: identity(row, names, (table, position))?,
             generated: generated(row)?,
-            storage: storage(row.text_or_empty("storage")?).to_owned(),
+            storage: storage.to_owned(),
             compression: if row.has("attcompression") {
                 compression(row.letter("attcompression")?).to_owned()
             } else {
                 String::new()
             },
-            statistics,
+            statistics: statistics(row)?,
             options: row.list("attoptions")?,
-            foreign: row.flag("is_foreign")?,
+            foreign: relation.kind == 'f',
             fdw_options: read_options(row, "attfdwoptions")?,
             origin: match (row.number::<i32>("attinhcount")?, row.flag("attislocal")?) {
                 (0, _) => Origin::Own,
@@ -318,10 +348,20 @@ impl Kind for Column {
     }
 }
 
-fn identity(row: &Row<'_>, names: &Names) -> Result<Option<Identity>, RowError> {
+/// The statistics target, when it is not the server's default (-1, NULL from 17 on).
+fn statistics(row: &Row<'_>) -> Result<Option<i32>, RowError> {
+    let target = row.opt_number("attstattarget")?;
+    Ok(target.filter(|&target: &i32| target >= 0))
+}
+
+fn identity(
+    row: &Row<'_>,
+    names: &Names,
+    (table, attnum): (u32, i32),
+) -> Result<Option<Identity>, RowError> {
     // A partition has its root's identity without a sequence of its own (17 and later).
-    let Some(sequence) = row
-        .opt_number::<u32>("sequence")?
+    let Some(sequence) = names
+        .identity_sequence(table, attnum)
         .and_then(|oid| names.any_relation(oid))
     else {
         return Ok(None);
@@ -347,12 +387,12 @@ fn generated(row: &Row<'_>) -> Result<Option<Generated>, RowError> {
     }))
 }
 
-fn storage(letter: &str) -> &'static str {
+fn storage(letter: char) -> &'static str {
     match letter {
-        "p" => "PLAIN",
-        "e" => "EXTERNAL",
-        "m" => "MAIN",
-        "x" => "EXTENDED",
+        'p' => "PLAIN",
+        'e' => "EXTERNAL",
+        'm' => "MAIN",
+        'x' => "EXTENDED",
         _ => "",
     }
 }

@@ -157,17 +157,16 @@ fn alter(id: &Id, what: &str) -> Step {
 macro_rules! query {
     ($constraint:literal, $index:literal) => {
         concat!(
-            "SELECT c.oid, c.conname, c.conrelid, c.contype, c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.coninhcount, ",
+            "SELECT c.oid, c.conname, c.conrelid, c.contype, c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.coninhcount, c.connoinherit, ",
             "c.conindid, c.conkey, c.confrelid, c.confkey, c.confmatchtype, c.confupdtype, c.confdeltype, ",
-            "x.relam, x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent, d.description",
+            "CASE WHEN c.contype = 'c' THEN pg_get_expr(c.conbin, c.conrelid) END AS expression, ",
+            "x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent, d.description",
             $constraint,
             $index,
             " FROM pg_constraint c LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
             "LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
             "LEFT JOIN pg_description d ON d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0 ",
-            "JOIN pg_class t ON t.oid = c.conrelid ",
-            "WHERE c.oid >= 16384 AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.contype <> 'f' OR c.conparentid = 0) ",
-            "AND t.relkind IN ('r', 'p', 'f') AND t.relpersistence <> 't'"
+            "WHERE c.oid >= 16384 AND c.conrelid <> 0 AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.contype <> 'f' OR c.conparentid = 0)"
         )
     };
 }
@@ -182,21 +181,21 @@ impl Kind for Constraint {
         Query {
             since: 0,
             sql: query!(
-                ", CASE WHEN c.contype IN ('c', 'x') THEN pg_get_constraintdef(c.oid) END AS definition",
+                ", CASE WHEN c.contype = 'x' THEN pg_get_constraintdef(c.oid) END AS definition",
                 ""
             ),
         },
         Query {
             since: 150_000,
             sql: query!(
-                ", CASE WHEN c.contype IN ('c', 'x') THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols",
+                ", CASE WHEN c.contype = 'x' THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols",
                 ", i.indnullsnotdistinct"
             ),
         },
         Query {
             since: 180_000,
             sql: query!(
-                ", CASE WHEN c.contype IN ('c', 'x') OR c.conperiod THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols, c.conenforced",
+                ", CASE WHEN c.contype = 'x' OR c.conperiod THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols, c.conenforced",
                 ", i.indnullsnotdistinct"
             ),
         },
@@ -205,7 +204,8 @@ impl Kind for Constraint {
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("conrelid")?;
-        let Some(relation) = names.relation(table) else {
+        let relation = names.relation(table);
+        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f')) else {
             return Ok(None);
         };
         let kind = match row.letter("contype")? {
@@ -245,6 +245,7 @@ impl Kind for Constraint {
         };
         body.definition = match row.opt("definition")? {
             Some(definition) => settle(without_last_words(definition, &body)),
+            None if kind == ConstraintKind::Check => check(row)?,
             None if kind == ConstraintKind::Foreign => foreign_key(row, names, table)?,
             None => unique_key(row, names, table, kind)?,
         };
@@ -442,6 +443,17 @@ fn columns(row: &Row<'_>, names: &Names, table: u32, column: &str) -> Result<Str
         list.push(names.column(table, attnum)?.name.clone());
     }
     Ok(ident_list(list))
+}
+
+/// `pg_get_constraintdef_worker()` of `ruleutils.c`, CHECK.
+fn check(row: &Row<'_>) -> Result<String, RowError> {
+    let expression = settle(row.text("expression")?);
+    let no_inherit = if row.flag("connoinherit")? {
+        " NO INHERIT"
+    } else {
+        ""
+    };
+    Ok(format!("CHECK ({expression}){no_inherit}"))
 }
 
 /// `pg_get_constraintdef_worker()` of `ruleutils.c`, unique and primary keys.

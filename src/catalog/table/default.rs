@@ -38,15 +38,16 @@ impl Kind for DefaultValue {
     const FAMILY: Family = Family::Relation;
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
-        sql: "SELECT d.oid, d.adrelid, d.adnum, pg_get_expr(d.adbin, d.adrelid) AS expression \
-              FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum \
-              WHERE d.oid >= 16384 AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND a.attgenerated = ''",
+        // It names no columns: given the relation, the server would open it for nothing.
+        sql: "SELECT d.oid, d.adrelid, d.adnum, pg_get_expr(d.adbin, 0) AS expression FROM pg_attrdef d \
+              WHERE d.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attgenerated <> '' AND a.attrelid = d.adrelid AND a.attnum = d.adnum)",
     }];
     const REBUILDABLE: bool = true;
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("adrelid")?;
-        let Some(relation) = names.relation(table) else {
+        let relation = names.relation(table);
+        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f')) else {
             return Ok(None);
         };
         let column = names.column(table, row.number("adnum")?)?;

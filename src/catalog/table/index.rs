@@ -187,16 +187,12 @@ macro_rules! query {
         concat!(
             "SELECT i.indexrelid AS oid, i.indrelid, i.indisunique, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption, ",
             "c.relkind, c.relam, c.reltablespace, c.reloptions, pg_get_expr(i.indpred, i.indrelid) AS predicate, ",
-            "CASE WHEN i.indexprs IS NOT NULL OR a.parameters THEN pg_get_indexdef(i.indexrelid) END AS definition, ",
-            "h.inhparent, a.statistics",
+            "CASE WHEN i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END AS definition, h.inhparent",
             $columns,
-            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid ",
-            "LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
-            "LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') ",
-            "LEFT JOIN (SELECT attrelid, bool_or(attoptions IS NOT NULL) AS parameters, ",
-            "array_agg(attnum || '=' || attstattarget ORDER BY attnum) FILTER (WHERE attstattarget >= 0) AS statistics FROM pg_attribute ",
-            "WHERE attrelid >= 16384 AND attnum > 0 AND (attstattarget >= 0 OR attoptions IS NOT NULL) GROUP BY attrelid) a ON a.attrelid = i.indexrelid ",
-            "WHERE i.indexrelid >= 16384 AND i.indisvalid AND k.oid IS NULL AND t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'"
+            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
+            // 99 is the schema of TOAST tables.
+            "WHERE i.indexrelid >= 16384 AND i.indisvalid AND c.relpersistence <> 't' AND c.relnamespace <> 99 ",
+            "AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
         )
     };
 }
@@ -245,7 +241,12 @@ impl Kind for Index {
             unique: row.flag("indisunique")?,
             keys: match row.opt("definition")? {
                 Some(definition) => settle(keys_of(definition, &method)?),
-                None => key_list(row, names, table, columns.get(..keys).unwrap_or_default())?,
+                None => key_list(
+                    row,
+                    names,
+                    (oid, table),
+                    columns.get(..keys).unwrap_or_default(),
+                )?,
             },
             method: method.to_string(),
             include: include.collect::<Result<_, RowError>>()?,
@@ -254,7 +255,7 @@ impl Kind for Index {
             options: row.list("reloptions")?,
             tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
             predicate: settle(row.text_or_empty("predicate")?),
-            statistics: row.list("statistics")?,
+            statistics: statistics(names, oid),
             partitioned: row.letter("relkind")? == 'I',
             attached_to: attached_to(row, names)?,
             clustered: relation.kind == 'm' && row.flag("indisclustered")?,
@@ -328,6 +329,14 @@ impl Kind for Index {
     }
 }
 
+/// Statistics targets of expressions (`position=target`).
+fn statistics(names: &Names, index: u32) -> Vec<String> {
+    let columns = names.index_columns(index).iter();
+    columns
+        .filter_map(|column| Some(format!("{}={}", column.position, column.statistics?)))
+        .collect()
+}
+
 /// What stands in the brackets after USING in the server's text.
 fn keys_of<'a>(definition: &'a str, method: &str) -> Result<&'a str, RowError> {
     let start = format!(" USING {} (", ident(method));
@@ -350,13 +359,18 @@ pub(super) fn attached_to(row: &Row<'_>, names: &Names) -> Result<Option<Relatio
 }
 
 /// Key columns as `pg_get_indexdef_worker()` of `ruleutils.c` prints them.
-fn key_list(row: &Row<'_>, names: &Names, table: u32, columns: &[i32]) -> Result<String, RowError> {
+fn key_list(
+    row: &Row<'_>,
+    names: &Names,
+    (index, table): (u32, u32),
+    columns: &[i32],
+) -> Result<String, RowError> {
     let opclasses: Vec<u32> = row.numbers("indclass")?;
     let collations: Vec<u32> = row.numbers("indcollation")?;
     let orders: Vec<u16> = row.numbers("indoption")?;
     let mut keys = Vec::with_capacity(columns.len());
-    for (&column, ((&opclass, &collation), &order)) in columns
-        .iter()
+    for ((position, &column), ((&opclass, &collation), &order)) in (1..)
+        .zip(columns)
         .zip(opclasses.iter().zip(&collations).zip(&orders))
     {
         let column = names.column(table, column)?;
@@ -367,9 +381,15 @@ fn key_list(row: &Row<'_>, names: &Names, table: u32, columns: &[i32]) -> Result
             key.push_str(name.strip_prefix("pg_catalog.").unwrap_or(&name));
         }
         let class = names.opclass(opclass)?;
-        if !names.is_default_opclass(class, column.data_type) {
+        let set = names.index_columns(index);
+        let set = set.iter().find(|set| set.position == position);
+        let parameters = set.map_or(&[][..], |set| &set.parameters);
+        if !parameters.is_empty() || !names.is_default_opclass(class, column.data_type) {
             key.push(' ');
             key.push_str(&class.name);
+        }
+        if !parameters.is_empty() {
+            key.push_str(&format!(" ({})", options::flat(parameters)));
         }
         key.push_str(match order & 3 {
             0 => "",
