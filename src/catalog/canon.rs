@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::kind::{Body, Tag};
-use super::{Catalog, Edge, Id, Meta, Object, Str, Strength};
+use super::{Catalog, Edge, Id, Link, Meta, Object, Str, Strength};
 use crate::catalog::record::is_neutral;
 
 /// Why canonical bytes could not be read.
@@ -81,19 +81,9 @@ struct PartIn<'a> {
     meta: Meta,
 }
 
-/// The canonical bytes of each root object, in the order of the catalog. A part whose root is not in the
-/// catalog does not exist: introspection reports it instead.
-pub fn encode(catalog: &Catalog) -> Result<Vec<(&Id, Vec<u8>)>, CanonError> {
-    let mut roots = Vec::new();
-    for object in catalog.objects() {
-        if !object.id.is_part() {
-            roots.push((&object.id, encode_root(catalog, object)?));
-        }
-    }
-    Ok(roots)
-}
-
-fn encode_root(catalog: &Catalog, root: &Object) -> Result<Vec<u8>, CanonError> {
+/// The canonical bytes of a root object with its parts. A part whose root is not in the catalog does not exist:
+/// introspection reports it instead.
+pub fn encode(catalog: &Catalog, root: &Object) -> Result<Vec<u8>, CanonError> {
     let parts = catalog.parts(&root.id).map(|part| PartOut {
         kind: part.id.kind.label(),
         name: &part.id.name,
@@ -124,7 +114,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Object>, CanonError> {
     let root = Id {
         kind,
         schema: schema.clone(),
-        on: "".into(),
+        on: Str::default(),
         name: input.name.into(),
         args: input.args.into(),
     };
@@ -156,7 +146,7 @@ fn refuse_other_bytes(objects: &[Object], bytes: &[u8]) -> Result<(), CanonError
         return Ok(());
     };
     let catalog = Catalog::new(0, objects.to_vec(), [], BTreeMap::new());
-    if encode_root(&catalog, root)? == bytes {
+    if encode(&catalog, root)? == bytes {
         return Ok(());
     }
     Err(CanonError::Bytes(root.id.to_string()))
@@ -166,31 +156,25 @@ fn tag(label: &str) -> Result<Tag, CanonError> {
     Tag::from_label(label).ok_or_else(|| CanonError::Kind(label.to_owned()))
 }
 
-/// All dependencies as pairs of texts: the dependent's id, and `normal` or `auto` before the id of what it
-/// depends on.
-pub fn encode_edges(catalog: &Catalog) -> Vec<(Id, String)> {
-    catalog
-        .all_edges()
-        .map(|(from, edge)| {
-            let strength = match edge.strength {
-                Strength::Normal => "normal",
-                Strength::Auto => "auto",
-            };
-            (from.clone(), format!("{strength} {}", edge.to))
-        })
-        .collect()
+/// A dependency as text: `normal` or `auto`, and the id of what is depended on.
+pub fn encode_edge(edge: &Edge) -> String {
+    match edge.strength {
+        Strength::Normal => format!("normal {}", edge.to),
+        Strength::Auto => format!("auto {}", edge.to),
+    }
 }
 
-/// The dependencies among these objects from their texts.
+/// The dependencies among these objects from their texts: the id of the dependent, and [`encode_edge`].
 pub fn decode_edges<'a>(
     objects: &[Object],
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Vec<(Id, Edge)>, CanonError> {
-    let ids: HashMap<String, &Id> = objects
+) -> Result<Vec<Link>, CanonError> {
+    let places: HashMap<String, usize> = objects
         .iter()
-        .map(|object| (object.id.to_string(), &object.id))
+        .enumerate()
+        .map(|(place, object)| (object.id.to_string(), place))
         .collect();
-    let mut edges = Vec::new();
+    let mut links = Vec::new();
     for (from, to) in pairs {
         let broken = || CanonError::Edge(format!("{from} -> {to}"));
         let (strength, to) = to.split_once(' ').ok_or_else(broken)?;
@@ -199,16 +183,10 @@ pub fn decode_edges<'a>(
             "auto" => Strength::Auto,
             _ => return Err(broken()),
         };
-        let (Some(from), Some(to)) = (ids.get(from), ids.get(to)) else {
+        let (Some(&from), Some(&to)) = (places.get(from), places.get(to)) else {
             return Err(broken());
         };
-        edges.push((
-            (*from).clone(),
-            Edge {
-                to: (*to).clone(),
-                strength,
-            },
-        ));
+        links.push(Link { from, to, strength });
     }
-    Ok(edges)
+    Ok(links)
 }

@@ -78,10 +78,10 @@ impl Id {
     pub fn global(kind: Tag, name: impl Into<Str>) -> Self {
         Self {
             kind,
-            schema: "".into(),
-            on: "".into(),
+            schema: Str::default(),
+            on: Str::default(),
             name: name.into(),
-            args: "".into(),
+            args: Str::default(),
         }
     }
 
@@ -90,9 +90,9 @@ impl Id {
         Self {
             kind,
             schema: schema.into(),
-            on: "".into(),
+            on: Str::default(),
             name: name.into(),
-            args: "".into(),
+            args: Str::default(),
         }
     }
 
@@ -108,7 +108,7 @@ impl Id {
             schema: schema.into(),
             on: on.into(),
             name: name.into(),
-            args: "".into(),
+            args: Str::default(),
         }
     }
 
@@ -122,7 +122,7 @@ impl Id {
         Self {
             kind,
             schema: schema.into(),
-            on: "".into(),
+            on: Str::default(),
             name: name.into(),
             args: args.into(),
         }
@@ -140,16 +140,14 @@ impl Id {
 
     /// Whether `other` belongs to the same root object.
     pub fn same_root(&self, other: &Self) -> bool {
-        self.root_key() == other.root_key()
+        self.cmp_root(other).is_eq()
     }
 
-    fn root_key(&self) -> (&str, Family, &str, &str) {
-        (
-            &self.schema,
-            self.kind.family(),
-            self.root_name(),
-            &self.args,
-        )
+    fn cmp_root(&self, other: &Self) -> Ordering {
+        compare(&self.schema, &other.schema)
+            .then_with(|| self.kind.family().cmp(&other.kind.family()))
+            .then_with(|| compare(self.root_name(), other.root_name()))
+            .then_with(|| compare(&self.args, &other.args))
     }
 
     /// The name as SQL writes it: qualified, with argument types for a routine; of a part, the bare name.
@@ -236,12 +234,19 @@ impl fmt::Debug for Id {
 
 impl Ord for Id {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.root_key()
-            .cmp(&other.root_key())
+        self.cmp_root(other)
             .then_with(|| self.is_part().cmp(&other.is_part()))
             .then_with(|| self.kind.cmp(&other.kind))
-            .then_with(|| self.name.cmp(&other.name))
+            .then_with(|| compare(&self.name, &other.name))
     }
+}
+
+/// Names are mostly shared, and then need no look at their bytes.
+fn compare(a: &Str, b: &Str) -> Ordering {
+    if Str::ptr_eq(a, b) {
+        return Ordering::Equal;
+    }
+    a.cmp(b)
 }
 
 impl PartialOrd for Id {

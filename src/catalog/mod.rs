@@ -40,7 +40,7 @@ pub mod transform;
 pub mod type_;
 pub mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use id::Id;
@@ -80,13 +80,27 @@ pub struct Edge {
     pub strength: Strength,
 }
 
+/// A dependency between two objects of a list, by their places in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// The object that depends.
+    pub from: usize,
+    /// What it depends on.
+    pub to: usize,
+    /// How strongly.
+    pub strength: Strength,
+}
+
 /// The objects of one database at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     version: u32,
+    /// Sorted by id.
     objects: Vec<Object>,
-    places: HashMap<Id, usize>,
-    edges: BTreeMap<Id, Vec<Edge>>,
+    /// What each of the objects depends on, one after the other.
+    edges: Vec<Edge>,
+    /// Where in `edges` those of an object end.
+    ends: Vec<usize>,
     layout: BTreeMap<Id, Vec<Str>>,
 }
 
@@ -96,34 +110,77 @@ impl Catalog {
     /// not among the objects.
     pub fn new(
         version: u32,
-        mut objects: Vec<Object>,
+        objects: Vec<Object>,
         edges: impl IntoIterator<Item = (Id, Edge)>,
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
-        objects.sort_by(|a, b| a.id.cmp(&b.id));
-        objects.dedup_by(|a, b| a.id == b.id);
-        drop_orphans(&mut objects);
-        let places: HashMap<Id, usize> = objects
-            .iter()
-            .enumerate()
-            .map(|(place, object)| (object.id.clone(), place))
-            .collect();
-        let mut sorted: BTreeMap<Id, Vec<Edge>> = BTreeMap::new();
-        for (from, edge) in edges {
-            if from != edge.to && places.contains_key(&from) && places.contains_key(&edge.to) {
-                sorted.entry(from).or_default().push(edge);
+        let (objects, _) = arrange(objects);
+        let links = edges.into_iter().filter_map(|(from, edge)| {
+            Some(Link {
+                from: find(&objects, &from)?,
+                to: find(&objects, &edge.to)?,
+                strength: edge.strength,
+            })
+        });
+        let links = links.collect();
+        Self::linked(version, objects, links, layout)
+    }
+
+    /// Like [`Catalog::new`], with dependencies by places in `objects`.
+    pub fn assemble(
+        version: u32,
+        objects: Vec<Object>,
+        links: impl IntoIterator<Item = Link>,
+        layout: BTreeMap<Id, Vec<Str>>,
+    ) -> Self {
+        let (objects, places) = arrange(objects);
+        let place = |old: usize| places.get(old).copied().flatten();
+        let links = links.into_iter().filter_map(|link| {
+            Some(Link {
+                from: place(link.from)?,
+                to: place(link.to)?,
+                ..link
+            })
+        });
+        let links = links.collect();
+        Self::linked(version, objects, links, layout)
+    }
+
+    /// Places are those of `objects`, which is sorted.
+    fn linked(
+        version: u32,
+        objects: Vec<Object>,
+        mut links: Vec<Link>,
+        layout: BTreeMap<Id, Vec<Str>>,
+    ) -> Self {
+        links.sort_unstable();
+        // The same dependency can be normal and auto; the normal one sorts first and wins.
+        links.dedup_by_key(|link| (link.from, link.to));
+        links.retain(|link| link.from != link.to);
+        let mut edges = Vec::with_capacity(links.len());
+        let mut ends = vec![0; objects.len()];
+        for link in links {
+            let Some(to) = objects.get(link.to) else {
+                continue;
+            };
+            edges.push(Edge {
+                to: to.id.clone(),
+                strength: link.strength,
+            });
+            if let Some(end) = ends.get_mut(link.from) {
+                *end = edges.len();
             }
         }
-        for list in sorted.values_mut() {
-            list.sort();
-            // The same dependency can be normal and auto; the normal one sorts first and wins.
-            list.dedup_by(|a, b| a.to == b.to);
+        let mut before = 0;
+        for end in &mut ends {
+            before = before.max(*end);
+            *end = before;
         }
         Self {
             version,
             objects,
-            places,
-            edges: sorted,
+            edges,
+            ends,
             layout,
         }
     }
@@ -140,22 +197,17 @@ impl Catalog {
 
     /// An object.
     pub fn get(&self, id: &Id) -> Option<&Object> {
-        self.places
-            .get(id)
-            .and_then(|&place| self.objects.get(place))
+        find(&self.objects, id).and_then(|place| self.objects.get(place))
     }
 
     /// Whether it has this object.
     pub fn has(&self, id: &Id) -> bool {
-        self.places.contains_key(id)
+        find(&self.objects, id).is_some()
     }
 
     /// The parts of a root object, sorted by kind and name.
     pub fn parts<'a>(&'a self, root: &'a Id) -> impl Iterator<Item = &'a Object> {
-        let start = self
-            .places
-            .get(root)
-            .map_or(self.objects.len(), |&place| place + 1);
+        let start = find(&self.objects, root).map_or(self.objects.len(), |place| place + 1);
         self.objects
             .get(start..)
             .unwrap_or_default()
@@ -176,7 +228,15 @@ impl Catalog {
 
     /// What an object depends on, sorted; its own root is not among it unless it is named by `pg_depend`.
     pub fn edges(&self, id: &Id) -> &[Edge] {
-        self.edges.get(id).map_or(&[], Vec::as_slice)
+        find(&self.objects, id).map_or(&[], |place| self.edges_at(place))
+    }
+
+    /// What the object at this place of [`Catalog::objects`] depends on.
+    pub fn edges_at(&self, place: usize) -> &[Edge] {
+        let end = self.ends.get(place).copied().unwrap_or_default();
+        let before = place.checked_sub(1).and_then(|place| self.ends.get(place));
+        let start = before.copied().unwrap_or_default();
+        self.edges.get(start..end).unwrap_or_default()
     }
 
     /// Everything that an object depends on, directly or through others; itself only when that is a circle.
@@ -193,9 +253,11 @@ impl Catalog {
 
     /// All dependencies, sorted.
     pub fn all_edges(&self) -> impl Iterator<Item = (&Id, &Edge)> {
-        self.edges
-            .iter()
-            .flat_map(|(from, list)| list.iter().map(move |edge| (from, edge)))
+        let objects = self.objects.iter().enumerate();
+        objects.flat_map(|(place, from)| {
+            let edges = self.edges_at(place).iter();
+            edges.map(move |edge| (&from.id, edge))
+        })
     }
 
     /// The columns of a table in order.
@@ -218,14 +280,41 @@ impl Catalog {
     }
 }
 
-/// Leaves out parts whose root is not there (columns of a relation that no kind models). Sorted input.
-fn drop_orphans(objects: &mut Vec<Object>) {
-    let mut root: Option<Id> = None;
-    objects.retain(|object| {
-        if object.id.is_part() {
-            return root.as_ref().is_some_and(|root| root.same_root(&object.id));
+/// Where an object is among sorted ones.
+fn find(objects: &[Object], id: &Id) -> Option<usize> {
+    objects.binary_search_by(|object| object.id.cmp(id)).ok()
+}
+
+/// Sorts objects by id, without what is there twice (the first counts) and without parts whose root is not there
+/// (columns of a relation that no kind models). Says for each where it is now.
+fn arrange(objects: Vec<Object>) -> (Vec<Object>, Vec<Option<usize>>) {
+    let mut objects: Vec<Option<Object>> = objects.into_iter().map(Some).collect();
+    let id = |place: usize| {
+        objects
+            .get(place)
+            .and_then(Option::as_ref)
+            .map(|object| &object.id)
+    };
+    let mut order: Vec<usize> = (0..objects.len()).collect();
+    // Moving places is cheaper than moving objects.
+    order.sort_unstable_by(|&a, &b| id(a).cmp(&id(b)).then(a.cmp(&b)));
+    order.dedup_by(|a, b| id(*a) == id(*b));
+    let mut root: Option<&Id> = None;
+    order.retain(|&place| {
+        let Some(id) = id(place) else { return false };
+        if id.is_part() {
+            return root.is_some_and(|root| root.same_root(id));
         }
-        root = Some(object.id.clone());
+        root = Some(id);
         true
     });
+    let mut places = vec![None; objects.len()];
+    let mut arranged = Vec::with_capacity(order.len());
+    for old in order {
+        if let Some(place) = places.get_mut(old) {
+            *place = Some(arranged.len());
+        }
+        arranged.extend(objects.get_mut(old).and_then(Option::take));
+    }
+    (arranged, places)
 }

@@ -277,7 +277,11 @@ impl Names {
             2 => self.add_relation(row)?,
             3 => self.add_type(row)?,
             4 => {
-                self.add_modified_type(row.number("oid")?, row.number("typmod")?, row.text("name")?)
+                self.add_modified_type(
+                    row.number("oid")?,
+                    row.number("typmod")?,
+                    row.text("name")?,
+                );
             }
             5 => drop(
                 self.collations

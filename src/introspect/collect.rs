@@ -1,6 +1,8 @@
 //! One reading: all queries in one pipeline, rows decoded while the server still sends.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use super::depend::Addresses;
 use super::{
@@ -71,7 +73,7 @@ pub(super) struct Collector {
     addresses: Addresses,
     objects: Vec<Object>,
     positions: Vec<(Key, i32, Str)>,
-    comments: HashMap<Key, String>,
+    comments: FxHashMap<Key, String>,
     labels: Vec<(Key, label::Label)>,
     all: Vec<Key>,
     invalid: Vec<u32>,
@@ -91,7 +93,7 @@ impl Collector {
             addresses: Addresses::default(),
             objects: Vec::new(),
             positions: Vec::new(),
-            comments: HashMap::new(),
+            comments: FxHashMap::default(),
             labels: Vec::new(),
             all: Vec::new(),
             invalid: Vec::new(),
@@ -396,11 +398,11 @@ impl Collector {
 
     pub(super) fn finish(mut self, unmodeled: Vec<Unmodeled>) -> Reading {
         self.put_labels();
-        let edges = self.addresses.edges(&self.objects);
+        let links = self.addresses.links(&self.objects);
         let layout = self.layout();
         self.invalid_indexes.sort();
         Reading {
-            catalog: Catalog::new(self.names.version(), self.objects, edges, layout),
+            catalog: Catalog::assemble(self.names.version(), self.objects, links, layout),
             database: self.database,
             scope: self.names.scope().clone(),
             server_version: self.server_version,
@@ -431,27 +433,15 @@ impl Collector {
     }
 
     fn layout(&mut self) -> BTreeMap<Id, Vec<Str>> {
-        let mut columns: BTreeMap<Id, Vec<(i32, Str)>> = BTreeMap::new();
-        for (relation, position, name) in std::mem::take(&mut self.positions) {
-            let Some(table) = self
-                .addresses
-                .object(relation)
-                .and_then(|place| self.objects.get(place))
-            else {
-                continue;
-            };
-            columns
-                .entry(table.id.clone())
-                .or_default()
-                .push((position, name));
-        }
-        columns
-            .into_iter()
-            .map(|(table, mut list)| {
-                list.sort();
-                (table, list.into_iter().map(|(_, name)| name).collect())
-            })
-            .collect()
+        let mut positions = std::mem::take(&mut self.positions);
+        positions.sort_unstable_by_key(|&(relation, position, _)| (relation, position));
+        let tables = positions.chunk_by(|a, b| a.0 == b.0).filter_map(|columns| {
+            let (relation, ..) = columns.first()?;
+            let table = self.objects.get(self.addresses.object(*relation)?)?;
+            let names = columns.iter().map(|(_, _, name)| name.clone());
+            Some((table.id.clone(), names.collect()))
+        });
+        tables.collect()
     }
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::catalog::names::{Class, Key};
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::{Edge, Object, Strength};
+use crate::catalog::{Link, Object, Strength};
 
 /// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
 /// pinned or known to every server. What a child has only since its parent has it (columns, CHECK constraints)
@@ -104,26 +104,14 @@ impl Addresses {
 
     /// The dependencies between objects. What follows from the tree of parts is left out: a part needs its root,
     /// and the root is made with its parts.
-    pub(super) fn edges(&self, objects: &[Object]) -> Vec<(crate::catalog::Id, Edge)> {
-        let mut edges = Vec::with_capacity(self.rows.len());
-        for &(from, to, strength) in &self.rows {
-            let (Some(from), Some(to)) = (self.object(from), self.object(to)) else {
-                continue;
-            };
-            let (Some(from), Some(to)) = (objects.get(from), objects.get(to)) else {
-                continue;
-            };
-            let in_one_tree = from.id.same_root(&to.id) && (!from.id.is_part() || !to.id.is_part());
-            if from.id != to.id && !in_one_tree {
-                edges.push((
-                    from.id.clone(),
-                    Edge {
-                        to: to.id.clone(),
-                        strength,
-                    },
-                ));
-            }
-        }
-        edges
+    pub(super) fn links(&self, objects: &[Object]) -> Vec<Link> {
+        let links = self.rows.iter().filter_map(|&(from, to, strength)| {
+            let (from, to) = (self.object(from)?, self.object(to)?);
+            let (dependent, used) = (&objects.get(from)?.id, &objects.get(to)?.id);
+            let in_one_tree =
+                (!dependent.is_part() || !used.is_part()) && dependent.same_root(used);
+            (from != to && !in_one_tree).then_some(Link { from, to, strength })
+        });
+        links.collect()
     }
 }

@@ -8,12 +8,12 @@ use super::failure::Failure;
 use super::host::Host;
 use super::session;
 use crate::catalog::names::Scope;
-use crate::catalog::{Catalog, canon};
+use crate::catalog::{Catalog, Object, canon};
 use crate::connect::Connection;
 use crate::introspect::{Reading, Within};
 use crate::store::{
-    Database, Edge, Manifest, Origin, SnapshotData, SnapshotId, SnapshotMeta, Store, StoredObject,
-    TableLayout, Written,
+    Database, Edges, Manifest, Origin, SnapshotData, SnapshotId, SnapshotMeta, Store, StoredObject,
+    TableLayout, Written, parallel,
 };
 
 /// What a snapshot is asked to be.
@@ -70,33 +70,42 @@ pub async fn take(
     Ok(Taken { reading, written })
 }
 
+/// Fewer objects than this are encoded on one thread.
+const MANY: usize = 1_000;
+
 /// The stored form of a catalog.
 pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
-    let bug = |error: canon::CanonError| Failure::bug(error.to_string());
-    let objects = canon::encode(catalog)
-        .map_err(bug)?
-        .into_iter()
-        .map(|(id, bytes)| StoredObject {
-            schema: id.schema.to_string(),
-            id: id.to_string(),
-            bytes,
-        });
+    let objects: Vec<(usize, &Object)> = catalog.objects().iter().enumerate().collect();
+    let edges = parallel::map(objects.clone(), MANY, |(place, object)| {
+        let to: Vec<String> = catalog
+            .edges_at(place)
+            .iter()
+            .map(canon::encode_edge)
+            .collect();
+        (!to.is_empty()).then(|| Edges {
+            schema: object.id.schema.to_string(),
+            from: object.id.to_string(),
+            to,
+        })
+    });
+    let roots = objects.iter().filter(|(_, object)| !object.id.is_part());
+    let encoded = parallel::map(roots.collect(), MANY, |&(_, root)| {
+        Ok(StoredObject {
+            schema: root.id.schema.to_string(),
+            id: root.id.to_string(),
+            bytes: canon::encode(catalog, root)?,
+        })
+    });
+    let encoded: Result<_, canon::CanonError> = encoded.into_iter().collect();
     let layout = catalog.layout().iter().map(|(table, columns)| TableLayout {
         schema: table.schema.to_string(),
         table: table.to_string(),
         columns: columns.iter().map(ToString::to_string).collect(),
     });
-    let edges = canon::encode_edges(catalog)
-        .into_iter()
-        .map(|(from, to)| Edge {
-            schema: from.schema.to_string(),
-            from: from.to_string(),
-            to,
-        });
     Ok(SnapshotData {
-        objects: objects.collect(),
+        objects: encoded.map_err(|error| Failure::bug(error.to_string()))?,
         layout: layout.collect(),
-        edges: edges.collect(),
+        edges: edges.into_iter().flatten().collect(),
     })
 }
 
@@ -126,14 +135,14 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
             table.columns.into_iter().map(Into::into).collect(),
         );
     }
-    let pairs = data
-        .edges
-        .iter()
-        .map(|edge| (edge.from.as_str(), edge.to.as_str()));
-    let edges =
+    let pairs = data.edges.iter().flat_map(|edges| {
+        let to = edges.to.iter();
+        to.map(|to| (edges.from.as_str(), to.as_str()))
+    });
+    let links =
         canon::decode_edges(&objects, pairs).map_err(|error| corrupt("dependencies", error))?;
     Ok((
-        Catalog::new(manifest.meta.server, objects, edges, layout),
+        Catalog::assemble(manifest.meta.server, objects, links, layout),
         manifest,
     ))
 }

@@ -21,6 +21,7 @@ mod lease;
 mod manifest;
 mod oplog;
 mod pack;
+pub mod parallel;
 mod refs;
 mod resolve;
 mod rows;
@@ -51,7 +52,7 @@ pub use refs::{Candidate, LabelError, RefError, check_label, parse_age};
 pub use resolve::{Resolved, Snapshot};
 pub use rows::{RowsReader, RowsRecord, RowsSource, RowsWriter};
 pub use snapshot::{
-    Changed, Edge, Prepared, SnapshotData, StoredObject, TableLayout, Written, trees_of,
+    Changed, Edges, Prepared, SnapshotData, StoredObject, TableLayout, Written, trees_of,
 };
 pub use tree::check_node;
 pub use verify::{Fault, VerifyReport};

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::hash::{Class, Hash};
+use super::parallel;
 
 /// A frame is closed at the first blob that would take its content over this: 64 KiB.
 pub(crate) const FRAME: usize = 64 * 1024;
@@ -139,37 +140,9 @@ pub(crate) struct CompressedFrame {
 
 /// Compresses frames, on two threads or more when there is enough to do.
 pub(crate) fn compress_all(frames: Vec<Frame>) -> std::io::Result<Vec<CompressedFrame>> {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
-    if threads == 1 || frames.len() < 8 {
-        return frames.into_iter().map(Frame::compress).collect();
-    }
-    let share = frames.len().div_ceil(threads);
-    let mut frames = frames.into_iter();
-    let shares: Vec<Vec<Frame>> = (0..threads)
-        .map(|_| frames.by_ref().take(share).collect())
-        .collect();
-    std::thread::scope(|scope| {
-        let work = |share: Vec<Frame>| {
-            share
-                .into_iter()
-                .map(Frame::compress)
-                .collect::<std::io::Result<Vec<_>>>()
-        };
-        let running: Vec<_> = shares
-            .into_iter()
-            .map(|share| scope.spawn(move || work(share)))
-            .collect();
-        let mut done = Vec::new();
-        for thread in running {
-            let share = thread
-                .join()
-                .map_err(|_| std::io::Error::other("a compression thread panicked"))?;
-            done.extend(share?);
-        }
-        Ok(done)
-    })
+    parallel::map(frames, 8, Frame::compress)
+        .into_iter()
+        .collect()
 }
 
 /// Puts frames together to a pack.

@@ -8,6 +8,7 @@ use super::hash::{Class, Hash, SnapshotId};
 use super::index::pack_key;
 use super::lease::Condemned;
 use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta, Trees};
+use super::parallel;
 use super::refs;
 use super::tree::{self, Source, Tree};
 use super::write::{Added, BlobWriter};
@@ -38,15 +39,15 @@ pub struct TableLayout {
     pub columns: Vec<String>,
 }
 
-/// One object depends on another.
+/// What an object depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Edge {
+pub struct Edges {
     /// Schema of the object that depends.
     pub schema: String,
     /// The object that depends.
     pub from: String,
     /// What it depends on, in the catalog's text: `normal` or `auto`, and the id.
-    pub to: String,
+    pub to: Vec<String>,
 }
 
 /// What a snapshot holds. Given to be written in any order; comes back sorted.
@@ -57,7 +58,7 @@ pub struct SnapshotData {
     /// Column orders.
     pub layout: Vec<TableLayout>,
     /// Dependencies.
-    pub edges: Vec<Edge>,
+    pub edges: Vec<Edges>,
 }
 
 /// What a snapshot that was written is.
@@ -251,14 +252,11 @@ impl Store {
             .tree(Class::Edges)
             .entries::<Vec<String>>(trees.edges)?
         {
-            for (from, targets) in entries {
-                let edge = |to| Edge {
-                    schema: schema.clone(),
-                    from: from.clone(),
-                    to,
-                };
-                edges.extend(targets.into_iter().map(edge));
-            }
+            edges.extend(entries.into_iter().map(|(from, to)| Edges {
+                schema: schema.clone(),
+                from,
+                to,
+            }));
         }
         Ok(SnapshotData {
             objects: self.objects(id, |_, _| true)?,
@@ -397,47 +395,21 @@ impl<'d> Contents<'d> {
         let mut sorted: Vec<&StoredObject> = data.objects.iter().collect();
         sorted.sort_unstable_by_key(|object| (&object.schema, &object.id));
         let objects = hash_all(&sorted)?;
-        let mut entries: BTreeMap<String, Vec<(String, Hash)>> = BTreeMap::new();
-        for (object, (hash, _)) in sorted.iter().zip(&objects) {
-            entries
-                .entry(object.schema.clone())
-                .or_default()
-                .push((object.id.clone(), *hash));
-        }
-        refuse_repeated(&entries)?;
-        let objects_tree = tree::build(Class::Tree, entries)?;
+        let entries = sorted.iter().zip(&objects);
+        let entries = entries.map(|(object, (hash, _))| (&*object.schema, &*object.id, *hash));
+        let objects_tree = tree::build(Class::Tree, by_schema(entries)?)?;
 
-        let mut layout: BTreeMap<String, Vec<(String, Vec<String>)>> = BTreeMap::new();
-        for table in &data.layout {
-            layout
-                .entry(table.schema.clone())
-                .or_default()
-                .push((table.table.clone(), table.columns.clone()));
-        }
-        for tables in layout.values_mut() {
-            tables.sort_unstable();
-        }
-        refuse_repeated(&layout)?;
-        let layout_tree = tree::build(Class::Layout, layout)?;
+        let layout = data.layout.iter();
+        let layout = layout.map(|table| (&*table.schema, &*table.table, &table.columns));
+        let layout_tree = tree::build(Class::Layout, by_schema(layout)?)?;
 
-        let mut edges: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
-        for edge in &data.edges {
-            let from = edges
-                .entry(edge.schema.clone())
-                .or_default()
-                .entry(edge.from.clone())
-                .or_default();
-            from.push(edge.to.clone());
-        }
-        for targets in edges.values_mut().flat_map(BTreeMap::values_mut) {
-            targets.sort_unstable();
-            targets.dedup();
-        }
-        let edges = edges
-            .into_iter()
-            .map(|(schema, entries)| (schema, entries.into_iter().collect()))
-            .collect();
-        let edges_tree = tree::build(Class::Edges, edges)?;
+        let edges = data.edges.iter().map(|edges| {
+            let mut to: Vec<&str> = edges.to.iter().map(String::as_str).collect();
+            to.sort_unstable();
+            to.dedup();
+            (&*edges.schema, &*edges.from, to)
+        });
+        let edges_tree = tree::build(Class::Edges, by_schema(edges)?)?;
         Ok(Contents {
             objects,
             objects_tree,
@@ -474,48 +446,35 @@ impl<'d> Contents<'d> {
     }
 }
 
-/// Entries are sorted: the same id twice would be two neighbours.
-fn refuse_repeated<V>(schemas: &BTreeMap<String, Vec<(String, V)>>) -> Result<(), StoreError> {
-    for entries in schemas.values() {
+/// The entries of each schema, sorted by id; no id twice.
+fn by_schema<'d, V>(
+    entries: impl Iterator<Item = (&'d str, &'d str, V)>,
+) -> Result<tree::Schemas<'d, V>, StoreError> {
+    let mut schemas: BTreeMap<&str, Vec<(&str, V)>> = BTreeMap::new();
+    for (schema, id, value) in entries {
+        schemas.entry(schema).or_default().push((id, value));
+    }
+    for entries in schemas.values_mut() {
+        entries.sort_unstable_by_key(|(id, _)| *id);
         if let Some([(id, _), _]) = entries.array_windows().find(|[a, b]| a.0 == b.0) {
             return Err(StoreError::Input(format!(
                 "`{id}` occurs twice in the snapshot"
             )));
         }
     }
-    Ok(())
+    Ok(schemas)
 }
 
-/// Checks and hashes the bytes of all objects, on several threads when there are many.
+/// Checks and hashes the bytes of all objects.
 fn hash_all<'d>(objects: &[&'d StoredObject]) -> Result<Vec<(Hash, &'d [u8])>, StoreError> {
-    let hash_share = |share: &[&'d StoredObject]| -> Result<Vec<(Hash, &'d [u8])>, StoreError> {
-        let hashed = share.iter().map(|object| {
-            canon::check(&object.bytes)
-                .map_err(|error| StoreError::Input(format!("`{}` is {error}", object.id)))?;
-            Ok((Class::Object.hash(&object.bytes), &object.bytes[..]))
-        });
-        hashed.collect()
+    let hash = |object: &'d StoredObject| {
+        canon::check(&object.bytes)
+            .map_err(|error| StoreError::Input(format!("`{}` is {error}", object.id)))?;
+        Ok((Class::Object.hash(&object.bytes), &object.bytes[..]))
     };
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
-    if threads == 1 || objects.len() < 2_000 {
-        return hash_share(objects);
-    }
-    std::thread::scope(|scope| {
-        let shares = objects.chunks(objects.len().div_ceil(threads));
-        let running: Vec<_> = shares
-            .map(|share| scope.spawn(move || hash_share(share)))
-            .collect();
-        let mut hashed = Vec::with_capacity(objects.len());
-        for thread in running {
-            let share = thread
-                .join()
-                .map_err(|_| StoreError::Input("a hashing thread panicked".to_owned()))?;
-            hashed.extend(share?);
-        }
-        Ok(hashed)
-    })
+    parallel::map(objects.to_vec(), 1_000, hash)
+        .into_iter()
+        .collect()
 }
 
 /// Whether the snapshot is one that a user took.

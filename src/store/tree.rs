@@ -17,13 +17,16 @@ const LEAF: usize = 128;
 /// The number of hex digits in a hash: no branch can be deeper.
 const DIGITS: usize = 64;
 
-/// What an id has in a tree.
+/// What an id has in a tree that is read.
 pub(crate) trait Value: Clone + PartialEq + Serialize + DeserializeOwned {}
 
 impl<V: Clone + PartialEq + Serialize + DeserializeOwned> Value for V {}
 
 /// Entries of one schema, sorted by id, each id once.
 pub(crate) type Entries<V> = Vec<(String, V)>;
+
+/// The entries of each schema, as they are written: sorted by id, each id once.
+pub(crate) type Schemas<'i, V> = BTreeMap<&'i str, Vec<(&'i str, V)>>;
 
 /// The top node.
 #[derive(Serialize, Deserialize)]
@@ -32,10 +35,12 @@ struct Top {
     schemas: Vec<(String, Hash)>,
 }
 
+/// A node whose ids are borrowed when it is written, and owned when it was read.
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Node<V> {
-    Leaf(Entries<V>),
+enum Node<I, V> {
+    Leaf(Vec<(I, V)>),
     Branch(Vec<(char, Hash)>),
 }
 
@@ -43,9 +48,9 @@ enum Node<V> {
 pub(crate) type Built = (Hash, Vec<u8>);
 
 /// Builds the tree over `schemas`; the last node is the top. Ids must be sorted by bytes and occur once per schema.
-pub(crate) fn build<V: Value>(
+pub(crate) fn build<V: Serialize>(
     class: Class,
-    schemas: BTreeMap<String, Entries<V>>,
+    schemas: Schemas<'_, V>,
 ) -> Result<Vec<Built>, StoreError> {
     let mut nodes = Vec::new();
     let mut top = Top {
@@ -64,7 +69,7 @@ pub(crate) fn build<V: Value>(
                 .collect();
             bucket(class, keyed, 0, &mut nodes)?
         };
-        top.schemas.push((schema, hash));
+        top.schemas.push((schema.to_owned(), hash));
     }
     push(class, &top, &mut nodes)?;
     Ok(nodes)
@@ -77,17 +82,17 @@ fn push<T: Serialize>(class: Class, node: &T, nodes: &mut Vec<Built>) -> Result<
     Ok(hash)
 }
 
-fn bucket<V: Value>(
+fn bucket<'i, V: Serialize>(
     class: Class,
-    entries: Vec<(Hash, (String, V))>,
+    entries: Vec<(Hash, (&'i str, V))>,
     depth: usize,
     nodes: &mut Vec<Built>,
 ) -> Result<Hash, StoreError> {
     if entries.len() <= LEAF || depth == DIGITS {
         let leaf = entries.into_iter().map(|(_, entry)| entry).collect();
-        return push(class, &Node::Leaf::<V>(leaf), nodes);
+        return push(class, &Node::Leaf::<&str, V>(leaf), nodes);
     }
-    let mut buckets: [Vec<(Hash, (String, V))>; 16] = Default::default();
+    let mut buckets: [Vec<(Hash, (&'i str, V))>; 16] = std::array::from_fn(|_| Vec::new());
     for entry in entries {
         // A digit is below 16.
         if let Some(bucket) = buckets.get_mut(usize::from(entry.0.digit(depth))) {
@@ -100,7 +105,7 @@ fn bucket<V: Value>(
             branch.push((digit, bucket(class, entries, depth + 1, nodes)?));
         }
     }
-    push(class, &Node::Branch::<V>(branch), nodes)
+    push(class, &Node::Branch::<&str, V>(branch), nodes)
 }
 
 /// Decodes a node and refuses every spelling but the one that [`build`] writes.
@@ -119,8 +124,8 @@ fn decode_top(bytes: &[u8]) -> Result<Top, String> {
     Ok(top)
 }
 
-fn decode_node<V: Value>(bytes: &[u8], depth: usize) -> Result<Node<V>, String> {
-    let node: Node<V> = decode(bytes)?;
+fn decode_node<V: Value>(bytes: &[u8], depth: usize) -> Result<Node<String, V>, String> {
+    let node: Node<String, V> = decode(bytes)?;
     match &node {
         Node::Leaf(entries) if entries.is_empty() => {
             return Err("a leaf without entries".to_owned());
@@ -191,7 +196,7 @@ impl<S: Source> Tree<'_, S> {
         decode_top(&bytes).map_err(|problem| StoreError::bad_blob(self.class, root, problem))
     }
 
-    fn node<V: Value>(&self, hash: Hash, depth: usize) -> Result<Node<V>, StoreError> {
+    fn node<V: Value>(&self, hash: Hash, depth: usize) -> Result<Node<String, V>, StoreError> {
         let bytes = self.source.blob(self.class, hash)?;
         decode_node(&bytes, depth)
             .map_err(|problem| StoreError::bad_blob(self.class, hash, problem))
@@ -319,7 +324,7 @@ impl<S: Source> Tree<'_, S> {
 
     fn flatten<V: Value>(
         &self,
-        node: Option<Node<V>>,
+        node: Option<Node<String, V>>,
         depth: usize,
     ) -> Result<Entries<V>, StoreError> {
         let children = match node {

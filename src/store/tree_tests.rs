@@ -18,7 +18,10 @@ impl Memory {
     fn add(&mut self, schemas: &BTreeMap<String, BTreeMap<String, Hash>>) -> Hash {
         let schemas = schemas
             .iter()
-            .map(|(name, entries)| (name.clone(), entries.clone().into_iter().collect()))
+            .map(|(name, entries)| {
+                let entries = entries.iter().map(|(id, hash)| (&**id, *hash));
+                (&**name, entries.collect())
+            })
             .collect();
         let nodes = build(Class::Tree, schemas).unwrap();
         let root = nodes.last().unwrap().0;

@@ -239,7 +239,8 @@ impl Kind for Column {
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("attrelid")?;
         let relation = names.relation(table);
-        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f')) else {
+        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f'))
+        else {
             return Ok(None);
         };
         let position: i32 = row.number("attnum")?;

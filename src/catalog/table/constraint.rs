@@ -205,7 +205,8 @@ impl Kind for Constraint {
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("conrelid")?;
         let relation = names.relation(table);
-        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f')) else {
+        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f'))
+        else {
             return Ok(None);
         };
         let kind = match row.letter("contype")? {

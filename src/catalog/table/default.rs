@@ -47,7 +47,8 @@ impl Kind for DefaultValue {
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("adrelid")?;
         let relation = names.relation(table);
-        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f')) else {
+        let Some(relation) = relation.filter(|relation| matches!(relation.kind, 'r' | 'p' | 'f'))
+        else {
             return Ok(None);
         };
         let column = names.column(table, row.number("adnum")?)?;

@@ -4,6 +4,8 @@
 //! The text is built from columns; only expressions and operator class parameters are taken from
 //! `pg_get_indexdef()`, which costs a relation cache entry per index.
 
+use std::fmt::Write;
+
 use super::{RelationName, rename_relation, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
@@ -389,7 +391,7 @@ fn key_list(
             key.push_str(&class.name);
         }
         if !parameters.is_empty() {
-            key.push_str(&format!(" ({})", options::flat(parameters)));
+            let _ = write!(key, " ({})", options::flat(parameters));
         }
         key.push_str(match order & 3 {
             0 => "",

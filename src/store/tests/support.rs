@@ -67,10 +67,10 @@ pub(super) fn schema(tables: usize, version: u32) -> SnapshotData {
             table: id.clone(),
             columns: vec!["id".to_owned(), "name".to_owned()],
         });
-        data.edges.push(Edge {
+        data.edges.push(Edges {
             schema: "public".to_owned(),
             from: id,
-            to: "schema public".to_owned(),
+            to: vec!["schema public".to_owned()],
         });
     }
     data
