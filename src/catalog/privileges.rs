@@ -1,5 +1,6 @@
-//! Privileges on what is not ours: members of extensions (parts of their extension) and the server's own objects,
-//! where they are not what they were at first (`pg_init_privs`).
+//! Privileges on what is not ours: members of extensions (parts of their extension) and objects of `pg_catalog`, where
+//! they are not what they were at first (`pg_init_privs`). Of `information_schema` nobody noted that, and `pg_dump`
+//! leaves it out too.
 //!
 //! An owner here is whoever made the extension or the cluster; it is named, never changed.
 
@@ -53,15 +54,16 @@ impl Kind for Privileges {
               JOIN pg_extension e ON e.oid = d.refobjid WHERE d.refclassid = 3079 AND d.deptype = 'e'), \
               found AS (SELECT 1259 AS class, oid, 0 AS sub, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS letter, \
               CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword, relowner AS holder, relacl AS acl, '' AS attname FROM pg_class \
-              WHERE oid < 16384 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1259)) \
+              WHERE oid < 16384 AND relnamespace = 11 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1259)) \
               UNION ALL SELECT 1259, attrelid, attnum, 'c', 'TABLE', relowner, attacl, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid \
-              WHERE attrelid < 16384 OR attrelid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1259)) \
+              WHERE attrelid < 16384 AND relnamespace = 11 OR attrelid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1259)) \
               UNION ALL SELECT 1255, oid, 0, 'f', 'ROUTINE', proowner, proacl, '' FROM pg_proc \
-              WHERE oid < 16384 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1255)) \
+              WHERE oid < 16384 AND pronamespace = 11 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1255)) \
               UNION ALL SELECT 1247, oid, 0, 'T', 'TYPE', typowner, typacl, '' FROM pg_type \
-              WHERE oid < 16384 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1247)) \
+              WHERE oid < 16384 AND typnamespace = 11 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1247)) \
               UNION ALL SELECT 2612, oid, 0, 'l', 'LANGUAGE', lanowner, lanacl, '' FROM pg_language \
-              UNION ALL SELECT 2615, oid, 0, 'n', 'SCHEMA', nspowner, nspacl, '' FROM pg_namespace WHERE oid <> 2200 \
+              UNION ALL SELECT 2615, oid, 0, 'n', 'SCHEMA', nspowner, nspacl, '' FROM pg_namespace \
+              WHERE oid = 11 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 2615)) \
               UNION ALL SELECT 2328, oid, 0, 'F', 'FOREIGN DATA WRAPPER', fdwowner, fdwacl, '' FROM pg_foreign_data_wrapper \
               UNION ALL SELECT 1417, oid, 0, 'S', 'FOREIGN SERVER', srvowner, srvacl, '' FROM pg_foreign_server) \
               SELECT f.oid, f.letter, f.keyword, f.holder, f.acl AS grants, f.attname, i.initprivs, o.type, o.identity, \
