@@ -20,4 +20,5 @@ mod script;
 mod static_binary;
 mod support;
 mod tidy;
+mod versions;
 mod wire;

@@ -124,6 +124,15 @@ impl Kind for Collation {
         vec![Step::create(id, sql)]
     }
 
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let features = [
+            (!self.rules.is_empty(), 160_000, "rules"),
+            (self.provider == "builtin", 170_000, "the provider builtin"),
+        ];
+        let has = features.into_iter().filter(|(has, ..)| *has);
+        has.map(|(_, since, what)| (since, what)).collect()
+    }
+
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, format!("DROP COLLATION {}", id.sql()))
     }

@@ -87,6 +87,13 @@ impl Kind for EventTrigger {
         steps
     }
 
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = self.event == "login";
+        has.then_some((170_000, "the event login"))
+            .into_iter()
+            .collect()
+    }
+
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, format!("DROP EVENT TRIGGER {}", id.sql()))
     }

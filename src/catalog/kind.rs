@@ -139,6 +139,22 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         None
     }
 
+    /// The canonical fields, at any depth, that hold the server's own words for something that it parsed: another
+    /// version may print the same differently.
+    const TEXTS: &'static [&'static str] = &[];
+
+    /// What of it the oldest servers do not have: the first version that does (as in `server_version_num`), and what.
+    fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let _ = (id, scene);
+        Vec::new()
+    }
+
+    /// Gives it the form that a server of this version has it in, when `from` was read from another: what is a
+    /// matter of the server and not of the schema.
+    fn move_to(&mut self, id: &Id, from: &Catalog, version: u32) {
+        let _ = (id, from, version);
+    }
+
     /// Roles that its properties name (those of a policy); owner and ACL are `meta`'s.
     fn roles(&self) -> Vec<&str> {
         Vec::new()
@@ -196,6 +212,8 @@ macro_rules! kinds {
             pub fn note(self, row: &Row<'_>, names: &mut Names) -> Result<(), RowError> {
                 match self { $(Self::$variant => <$path as Kind>::note(row, names),)* }
             }
+            /// The canonical fields that hold the server's own words.
+            pub fn texts(self) -> &'static [&'static str] { match self { $(Self::$variant => <$path as Kind>::TEXTS,)* } }
             /// The kind of this label.
             pub fn from_label(label: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|tag| tag.label() == label)
@@ -259,6 +277,14 @@ macro_rules! kinds {
             }
             /// Roles that its properties name.
             pub fn roles(&self) -> Vec<&str> { match self { $(Self::$variant(body) => body.roles(),)* } }
+            /// What of it the oldest servers do not have, and since when.
+            pub fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
+                match self { $(Self::$variant(body) => body.newer(id, scene),)* }
+            }
+            /// Gives it the form that a server of this version has it in.
+            pub fn move_to(&mut self, id: &Id, from: &Catalog, version: u32) {
+                match self { $(Self::$variant(body) => body.move_to(id, from, version),)* }
+            }
             /// Whether it must be dropped before a step that alters something it depends on.
             pub fn in_the_way(&self, step: &Step, strength: Strength, to_change: bool) -> bool {
                 match self { $(Self::$variant(body) => body.in_the_way(step, strength, to_change),)* }

@@ -17,6 +17,7 @@ pub mod id;
 pub mod kind;
 pub mod language;
 pub mod meta;
+mod moved;
 pub mod names;
 pub mod operator;
 pub mod options;
@@ -46,6 +47,7 @@ use std::sync::Arc;
 pub use id::Id;
 pub use kind::{Body, Tag};
 pub use meta::Meta;
+pub use moved::Newer;
 pub use step::Step;
 
 /// Names are shared between many ids.

@@ -4,7 +4,7 @@
 //! A sequence of an identity column is made and removed by its column.
 
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Body, Change, Found, Kind, Query, Tag};
 use super::names::{Class, Key, Names};
 use super::quote::{dollar, ident, qualified};
 use super::row::{Row, RowError};
@@ -91,6 +91,27 @@ impl Sequence {
             self.min
         };
         (min, max, start)
+    }
+
+    fn is_of_unlogged(&self, scene: &Catalog) -> bool {
+        let Some(owner) = &self.owner else {
+            return false;
+        };
+        let table = Id::in_schema(Tag::Table, &*owner.schema, &*owner.table);
+        match scene.get(&table).map(|object| &object.body) {
+            Some(Body::Table(table)) => table.unlogged,
+            _ => false,
+        }
+    }
+
+    /// The options of an identity column: LOGGED and UNLOGGED where the sequence is not as its table.
+    pub(super) fn identity_options(&self, scene: &Catalog) -> Vec<String> {
+        let mut options = self.options();
+        if self.unlogged != self.is_of_unlogged(scene) && scene.version() >= 150_000 {
+            let word = if self.unlogged { "UNLOGGED" } else { "LOGGED" };
+            options.insert(0, word.to_owned());
+        }
+        options
     }
 
     /// The options of CREATE SEQUENCE, or of an identity column, that are not what the server would take.
@@ -266,6 +287,20 @@ impl Kind for Sequence {
             create.deferring([owner.id()]),
             Step::alter(id, sql).needing([owner.id()]),
         ]
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        self.unlogged
+            .then_some((150_000, "UNLOGGED"))
+            .into_iter()
+            .collect()
+    }
+
+    /// That of an unlogged table is so by itself since version 15.
+    fn move_to(&mut self, _id: &Id, from: &Catalog, version: u32) {
+        if version < 150_000 {
+            self.unlogged &= !self.is_of_unlogged(from);
+        }
     }
 
     fn drop(&self, id: &Id) -> Step {

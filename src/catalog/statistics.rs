@@ -49,6 +49,7 @@ impl Kind for Statistics {
     const KEYWORD: &'static str = "STATISTICS";
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Statistics;
+    const TEXTS: &'static [&'static str] = &["expressions"];
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = &[
         Query {
@@ -125,6 +126,13 @@ impl Kind for Statistics {
         let mut steps = vec![Step::create(id, sql).lock(Lock::ShareUpdateExclusive)];
         steps.extend(target.map(|target| set_target(id, target)));
         steps
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = !self.expressions.is_empty();
+        has.then_some((140_000, "expressions"))
+            .into_iter()
+            .collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

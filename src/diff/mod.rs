@@ -127,6 +127,19 @@ impl Diff {
         self.deltas.is_empty()
     }
 
+    /// Leaves out objects that differ in nothing but the server's own words for something, as two versions of it
+    /// may; whether there were any.
+    pub fn forgive_texts(&mut self, old: &Catalog, new: &Catalog) -> bool {
+        let before = self.deltas.len();
+        self.deltas.retain(|delta| {
+            let (Some(old), Some(new)) = (old.get(&delta.id), new.get(&delta.id)) else {
+                return true;
+            };
+            old.meta != new.meta || without_texts(old) != without_texts(new)
+        });
+        self.deltas.len() < before
+    }
+
     /// The difference of one object.
     pub fn get(&self, id: &Id) -> Option<&Change> {
         let place = self
@@ -205,6 +218,32 @@ fn fields(old: &Object, new: &Object) -> Vec<String> {
         names.push(String::from("(no stored field)"));
     }
     names
+}
+
+/// The canonical fields, with each text in the server's words as one and the same.
+fn without_texts(object: &Object) -> serde_json::Value {
+    fn blank(value: &mut serde_json::Value, texts: &[&str]) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, field) in fields {
+                    if texts.contains(&name.as_str()) && !field.is_object() {
+                        *field = serde_json::Value::Bool(true);
+                    } else {
+                        blank(field, texts);
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for item in items {
+                    blank(item, texts);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(&object.body).unwrap_or_default();
+    blank(&mut value, object.id.kind.texts());
+    value
 }
 
 /// Columns that stay keep their order and new ones are appended: a table differs when that is not the

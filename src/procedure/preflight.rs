@@ -11,16 +11,16 @@ use super::snapshot;
 use crate::catalog::id::Family;
 use crate::catalog::quote::literal;
 use crate::catalog::step::Lock;
-use crate::catalog::{Catalog, Id};
+use crate::catalog::{Body, Catalog, Id};
 use crate::connect::Connection;
 
 /// Everything.
 pub async fn check(
     connection: &mut Connection,
-    target: &Catalog,
     preview: &Preview,
     host: &impl Host,
 ) -> Result<(), Failure> {
+    let target = &preview.plan.target;
     roles_exist(connection, target, preview).await?;
     extensions_exist(connection, target, preview).await?;
     may_change(connection, preview).await?;
@@ -77,12 +77,21 @@ async fn extensions_exist(
     if wanted.is_empty() {
         return Ok(());
     }
-    let known = names(connection, "SELECT name FROM pg_available_extensions").await?;
-    let missing: Vec<&str> = wanted
-        .iter()
-        .map(|id| &*id.name)
-        .filter(|name| !known.contains(*name))
-        .collect();
+    let sql = "SELECT name FROM pg_available_extensions \
+         UNION ALL SELECT name || ' ' || version FROM pg_available_extension_versions";
+    let known = names(connection, sql).await?;
+    let mut missing: Vec<String> = Vec::new();
+    for id in wanted {
+        let version = match target.get(id).map(|object| &object.body) {
+            Some(Body::Extension(extension)) => format!("{} {}", id.name, extension.version),
+            _ => continue,
+        };
+        if !known.contains(&*id.name) {
+            missing.push(id.name.to_string());
+        } else if !known.contains(&version) {
+            missing.push(version);
+        }
+    }
     if missing.is_empty() {
         return Ok(());
     }

@@ -24,7 +24,7 @@ pub async fn run(
     store.check_writable()?;
     let preview = rollback::preview(&mut connection, target, host).await?;
     refuse_unless_empty(&preview)?;
-    preflight::check(&mut connection, &target.catalog, &preview, host).await?;
+    preflight::check(&mut connection, &preview, host).await?;
     let hazards = preview.plan.hazards.clone();
     let mut way = ByPlan::<true>::new(target, hazards);
     rollback::retried(config, connection, store, options, &mut way, host).await

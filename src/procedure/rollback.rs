@@ -17,8 +17,8 @@ use super::session;
 use super::snapshot;
 use super::transaction::{self, Done, Way};
 use crate::apply::Settings;
-use crate::catalog::Catalog;
 use crate::catalog::names::Scope;
+use crate::catalog::{Catalog, Newer};
 use crate::connect::{Config, Connection};
 use crate::introspect::{Reading, Within};
 use crate::plan::{self, Allow, DefaultPrivileges, Hazard, Plan};
@@ -143,8 +143,22 @@ pub(super) fn plan_to(present: &Reading, target: &Catalog, role: &str) -> Result
         defaults: defaults.collect(),
         ..plan::Options::default()
     };
-    plan::plan(&present.catalog, target, &options)
+    let target = target
+        .moved_to(&present.catalog)
+        .map_err(|newer| does_not_exist_here(present, &newer))?;
+    plan::plan(&present.catalog, &target, &options)
         .map_err(|error| Failure::refused(error.to_string()).state("Nothing was changed."))
+}
+
+fn does_not_exist_here(present: &Reading, newer: &[Newer]) -> Failure {
+    let here = present.catalog.version() / 10_000;
+    let list: Vec<String> = newer.iter().map(Newer::to_string).collect();
+    Failure::refused(format!(
+        "the target has what PostgreSQL {here} does not have, and the version that brought it: {}",
+        list.join("; ")
+    ))
+    .state("Nothing was changed.")
+    .next("Restore it into a server of that version or a newer one.")
 }
 
 /// How a rollback ended.
@@ -172,7 +186,7 @@ pub async fn run(
     if preview.plan.is_empty() {
         return Ok(Ended::Looked(Box::new((target, preview))));
     }
-    preflight::check(&mut connection, &target.catalog, &preview, host).await?;
+    preflight::check(&mut connection, &preview, host).await?;
     fills::refuse_unfilled(&mut connection, store, &preview.present, &preview.plan).await?;
     if options.preflight_only {
         return Ok(Ended::Looked(Box::new((target, preview))));
@@ -203,7 +217,7 @@ fn say_what_is_odd(target: &Target, preview: &Preview, host: &impl Host) {
         target.manifest.meta.server / 10_000,
     );
     if now != then {
-        host.warn(&format!("the snapshot is from PostgreSQL {then}, this is {now}: expressions may be printed differently, and then the proof fails"));
+        host.warn(&format!("the snapshot is from PostgreSQL {then}, this is {now}: expressions that it prints differently are made from the snapshot's text and are no part of the proof"));
     }
     for object in &preview.present.unmodeled {
         host.warn(&format!(

@@ -1,6 +1,7 @@
 //! Finds the programs of a Postgres installation: the server under test, and `psql` and `pg_dump`, which
 //! are oracles for tests and never used by Snapback itself. Installs nothing: `make test` does.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,6 +39,19 @@ pub(crate) fn server_folder() -> Result<PathBuf, String> {
         )
         .find(|folder| holds_server(folder))
         .ok_or_else(|| HOW_TO_GET_ONE.to_owned())
+}
+
+/// The folder of the server of each major version that can be found.
+pub(crate) fn by_version() -> BTreeMap<u32, PathBuf> {
+    let unpacked = caches()
+        .into_iter()
+        .flat_map(|cache| newest_first(cache, "postgres-"));
+    newest_first("/usr/lib/postgresql", "")
+        .into_iter()
+        .chain(unpacked)
+        .filter(|folder| holds_server(folder))
+        .map(|folder| (major(&folder), folder))
+        .collect()
 }
 
 /// A client program such as `psql`: beside the server, else on `PATH`, else the newest of Debian's.

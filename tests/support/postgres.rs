@@ -24,6 +24,7 @@ pub(crate) struct Options {
     hba: Option<String>,
     tls: Option<Tls>,
     initdb: Vec<String>,
+    bin: Option<PathBuf>,
 }
 
 /// The PEM texts for `ssl = on`.
@@ -65,6 +66,12 @@ impl Options {
         self
     }
 
+    /// The programs of another version than the one under test.
+    pub(crate) fn bin(mut self, folder: &Path) -> Self {
+        self.bin = Some(folder.to_owned());
+        self
+    }
+
     pub(crate) fn start(&self) -> Server {
         Server::start(self)
     }
@@ -99,7 +106,8 @@ impl Server {
     }
 
     fn start(options: &Options) -> Server {
-        let bin = binaries::server_folder().unwrap_or_else(|why| panic!("{why}"));
+        let found = || binaries::server_folder().unwrap_or_else(|why| panic!("{why}"));
+        let bin = options.bin.clone().unwrap_or_else(found);
         // The socket's whole path has to fit into 107 bytes, so not under a long TMPDIR.
         let folder = tempfile::Builder::new()
             .prefix("sb-pg-")
@@ -307,7 +315,16 @@ impl<'server> Database<'server> {
     /// What `pg_dump` writes, `arguments` being such as `-s`, without what differs between two runs: the random
     /// `\restrict` token and the two lines that name versions. Nor with a setting that servers before 17 do not know.
     pub(crate) fn pg_dump(&self, arguments: &[&str]) -> String {
-        let mut pg_dump = self.server.client("pg_dump");
+        self.pg_dump_by(self.server, arguments)
+    }
+
+    /// The schema as the `pg_dump` of another server's version writes it, to be loaded there.
+    pub(crate) fn pg_dump_for(&self, other: &Server) -> String {
+        self.pg_dump_by(other, &["-s"])
+    }
+
+    fn pg_dump_by(&self, server: &Server, arguments: &[&str]) -> String {
+        let mut pg_dump = server.client("pg_dump");
         pg_dump.args(arguments).arg("-h").arg(&self.server.folder);
         pg_dump.args([
             "-p",

@@ -4,7 +4,7 @@ CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO (
 CREATE TABLE events_2025 (note text, kind text, at date NOT NULL, id bigint NOT NULL, CONSTRAINT kind_known CHECK (kind <> 'bad'));
 ALTER TABLE events ATTACH PARTITION events_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE events_rest PARTITION OF events DEFAULT PARTITION BY LIST (kind);
-CREATE TABLE events_rest_x PARTITION OF events_rest FOR VALUES IN ('x', 'y');
+CREATE TABLE events_rest_x PARTITION OF events_rest FOR VALUES IN ('x', 'y', 'z');
 ALTER TABLE events ADD PRIMARY KEY (id, at, kind);
 CREATE INDEX events_note ON events (note);
 CREATE INDEX own_index ON events_2024 (kind);

@@ -128,6 +128,13 @@ impl Kind for Publication {
         vec![Step::create(id, sql)]
     }
 
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = self.generated_columns;
+        has.then_some((180_000, "published generated columns"))
+            .into_iter()
+            .collect()
+    }
+
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, format!("DROP PUBLICATION {}", id.sql()))
     }

@@ -66,6 +66,10 @@ impl Kind for PublishedSchema {
         vec![Step::create(id, self.alter("ADD"))]
     }
 
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        vec![(150_000, "the tables of a schema in a publication")]
+    }
+
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, self.alter("DROP"))
     }

@@ -34,6 +34,7 @@ impl Kind for PublishedTable {
     const KEYWORD: &'static str = "PUBLICATION";
     const STYLE: Style = Style::Verbatim;
     const FAMILY: Family = Family::Own(Tag::PublishedTable);
+    const TEXTS: &'static [&'static str] = &["filter"];
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = &[
         Query {
@@ -95,6 +96,15 @@ impl Kind for PublishedTable {
         }
         let step = Step::create(id, alter(publication, "ADD", &what));
         vec![step.lock(Lock::ShareUpdateExclusive)]
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let features = [
+            (!self.columns.is_empty(), "a list of columns"),
+            (self.filter.is_some(), "a filter of rows"),
+        ];
+        let has = features.into_iter().filter(|(has, _)| *has);
+        has.map(|(_, what)| (150_000, what)).collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

@@ -107,6 +107,7 @@ impl Kind for Function {
     const KEYWORD: &'static str = "FUNCTION";
     const STYLE: Style = Style::Routine;
     const FAMILY: Family = Family::Routine;
+    const TEXTS: &'static [&'static str] = &["default", "sql"];
     const ACL: Option<(char, &'static str)> = Some(('f', "FUNCTION"));
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = super::queries!("'f', 'w'");
@@ -160,6 +161,10 @@ impl Kind for Function {
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let step = Step::create(id, self.definition("CREATE", id));
         vec![shell::enough(step, scene)]
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        self.code.newer()
     }
 
     fn drop(&self, id: &Id) -> Step {

@@ -40,6 +40,15 @@ record! {
     }
 }
 
+impl Code {
+    fn newer(&self) -> Vec<(u32, &'static str)> {
+        let has = !self.sql.is_empty();
+        has.then_some((140_000, "a body in SQL"))
+            .into_iter()
+            .collect()
+    }
+}
+
 /// All functions or procedures but constructors of range types, which come and go with the type, and members of
 /// extensions. `$kinds` is a list of `prokind`; `$sql` the body in SQL.
 macro_rules! query {

@@ -27,6 +27,7 @@ impl Kind for Procedure {
     const KEYWORD: &'static str = "PROCEDURE";
     const STYLE: Style = Style::Routine;
     const FAMILY: Family = Family::Routine;
+    const TEXTS: &'static [&'static str] = &["default", "sql"];
     const ACL: Option<(char, &'static str)> = Some(('f', "PROCEDURE"));
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = super::queries!("'p'");
@@ -48,6 +49,18 @@ impl Kind for Procedure {
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
         vec![Step::create(id, self.definition("CREATE", id))]
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let mut newer = self.code.newer();
+        if self
+            .arguments
+            .iter()
+            .any(|argument| argument.mode == argument::Mode::Out)
+        {
+            newer.push((140_000, "an OUT argument of a procedure"));
+        }
+        newer
     }
 
     fn drop(&self, id: &Id) -> Step {

@@ -9,7 +9,7 @@ use super::{RelationName, alter, create};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Attribute, Class, IndexColumn, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -187,6 +187,7 @@ impl Kind for Column {
     const KEYWORD: &'static str = "COLUMN";
     const STYLE: Style = Style::Column;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["expression"];
     const ACL: Option<(char, &'static str)> = Some(('c', "TABLE"));
     const QUERIES: &'static [Query] = &[
         Query {
@@ -305,6 +306,46 @@ impl Kind for Column {
         alter::add(self, id, scene)
     }
 
+    fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
+        let partitioned = match scene.get(&table).map(|object| &object.body) {
+            Some(Body::Table(table)) => table.is_partitioned(),
+            _ => false,
+        };
+        let is_virtual = self
+            .generated
+            .as_ref()
+            .is_some_and(|generated| generated.is_virtual);
+        let not_null = self.not_null.as_ref();
+        let features = [
+            (
+                !self.compression.is_empty(),
+                140_000,
+                "a compression method",
+            ),
+            (is_multirange(&self.data_type), 140_000, "a multirange type"),
+            (
+                partitioned && self.identity.is_some(),
+                170_000,
+                "identity of a partitioned table",
+            ),
+            (is_virtual, 180_000, "a generated column that is not stored"),
+            (
+                not_null.is_some_and(NotNull::is_told),
+                180_000,
+                "NOT NULL as a constraint",
+            ),
+        ];
+        let has = features.into_iter().filter(|(has, ..)| *has);
+        has.map(|(_, since, what)| (since, what)).collect()
+    }
+
+    fn move_to(&mut self, id: &Id, from: &Catalog, version: u32) {
+        if let Some(not_null) = &mut self.not_null {
+            not_null.move_to(id, self.origin, from, version);
+        }
+    }
+
     fn drop(&self, id: &Id) -> Step {
         let step = Step::drop(
             id,
@@ -386,6 +427,12 @@ fn generated(row: &Row<'_>) -> Result<Option<Generated>, RowError> {
         expression: settle(row.text("generated")?),
         is_virtual,
     }))
+}
+
+/// Whether it is a multirange type of the server's own.
+fn is_multirange(data_type: &str) -> bool {
+    let name = data_type.trim_end_matches("[]");
+    name.ends_with("multirange") && !name.contains('.')
 }
 
 fn storage(letter: char) -> &'static str {

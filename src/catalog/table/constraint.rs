@@ -12,7 +12,7 @@ use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::settle::settle;
+use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Step};
 use crate::catalog::{Catalog, Strength, options};
 use crate::record;
@@ -177,6 +177,7 @@ impl Kind for Constraint {
     const KEYWORD: &'static str = "CONSTRAINT";
     const STYLE: Style = Style::On;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["definition", "predicate"];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
@@ -313,6 +314,32 @@ impl Kind for Constraint {
                 .map(|_| self.comment_on_index(id)),
         );
         steps
+    }
+
+    fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = |words: &str| settle::find(&self.definition, words).is_some();
+        let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
+        let partitioned = match scene.get(&table).map(|object| &object.body) {
+            Some(Body::Table(table)) => table.is_partitioned(),
+            _ => false,
+        };
+        let exclusion = self.kind == ConstraintKind::Exclusion;
+        let foreign = self.kind == ConstraintKind::Foreign;
+        let columns = foreign && (has("NULL (") || has("DEFAULT ("));
+        let features = [
+            (has("NULLS NOT DISTINCT"), 150_000, "NULLS NOT DISTINCT"),
+            (columns, 150_000, "ON DELETE SET of some columns"),
+            (
+                exclusion && partitioned,
+                170_000,
+                "EXCLUDE of a partitioned table",
+            ),
+            (self.not_enforced, 180_000, "NOT ENFORCED"),
+            (has("WITHOUT OVERLAPS"), 180_000, "WITHOUT OVERLAPS"),
+            (foreign && has("PERIOD "), 180_000, "PERIOD"),
+        ];
+        let has = features.into_iter().filter(|(has, ..)| *has);
+        has.map(|(_, since, what)| (since, what)).collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

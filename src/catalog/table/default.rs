@@ -36,6 +36,7 @@ impl Kind for DefaultValue {
     const KEYWORD: &'static str = "DEFAULT";
     const STYLE: Style = Style::Column;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["expression"];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         // It names no columns: given the relation, the server would open it for nothing.

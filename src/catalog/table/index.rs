@@ -205,6 +205,7 @@ impl Kind for Index {
     const KEYWORD: &'static str = "INDEX";
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["keys", "predicate"];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
@@ -282,6 +283,14 @@ impl Kind for Index {
         steps.extend(roles_of_index(id, scene));
         steps.extend(self.cluster(id));
         steps
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let distinct = self.nulls_not_distinct;
+        distinct
+            .then_some((150_000, "NULLS NOT DISTINCT"))
+            .into_iter()
+            .collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

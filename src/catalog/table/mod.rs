@@ -135,7 +135,7 @@ impl Table {
 /// The options of a sequence of the catalog, as an identity column writes them.
 fn sequence_options(scene: &Catalog, sequence: &Id) -> Vec<String> {
     match scene.get(sequence).map(|object| &object.body) {
-        Some(Body::Sequence(sequence)) => sequence.options(),
+        Some(Body::Sequence(sequence)) => sequence.identity_options(scene),
         _ => Vec::new(),
     }
 }
@@ -195,6 +195,7 @@ impl Kind for Table {
     const KEYWORD: &'static str = "TABLE";
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["partition_by", "bound"];
     const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
@@ -259,6 +260,13 @@ impl Kind for Table {
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         create::steps(self, id, scene)
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = self.is_partitioned() && !self.access_method.is_empty();
+        has.then_some((170_000, "the access method of a partitioned table"))
+            .into_iter()
+            .collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

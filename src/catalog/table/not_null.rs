@@ -3,6 +3,7 @@
 //! can depend on it.
 
 use super::alter::only;
+use super::column::Origin;
 use super::{alter_as, parents_of};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::meta;
@@ -50,6 +51,34 @@ impl NotNull {
             inherited,
             comment,
         }))
+    }
+
+    /// Whether it says more than servers before 18 can.
+    pub(super) fn is_told(&self) -> bool {
+        let Self {
+            name,
+            no_inherit,
+            not_valid,
+            inherited: _,
+            comment,
+        } = self;
+        !name.is_empty() || *no_inherit || *not_valid || comment.is_some()
+    }
+
+    /// Before 18 it has no name, and what a parent has is taken to come from there (as by `pg_dump`).
+    pub(super) fn move_to(&mut self, id: &Id, origin: Origin, from: &Catalog, version: u32) {
+        const SINCE: u32 = 180_000;
+        let parent = (origin != Origin::Own)
+            .then(|| in_parent(id, from))
+            .flatten();
+        if from.version() < SINCE && version >= SINCE {
+            self.inherited = parent.is_some() && !is_partition(id, from);
+        } else if from.version() >= SINCE && version < SINCE {
+            self.inherited = false;
+            if parent.is_some_and(|(column, parent)| parent.full_name(column) == self.name) {
+                self.name.clear();
+            }
+        }
     }
 
     /// Whether it is written with the column: not when it comes from a parent, and not when CREATE TABLE cannot say it.
@@ -237,6 +266,13 @@ fn table(column: &Id) -> Id {
     Id::in_schema(Tag::Table, column.schema.clone(), column.on.clone())
 }
 
+fn is_partition(column: &Id, scene: &Catalog) -> bool {
+    match scene.get(&table(column)).map(|object| &object.body) {
+        Some(Body::Table(table)) => table.is_partition(),
+        _ => false,
+    }
+}
+
 /// The column of the first parent that has one with NOT NULL.
 fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull)> {
     parents_of(column, scene).iter().find_map(|parent| {
@@ -267,12 +303,12 @@ fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
             _ => None,
         });
     let from_parent = |child: &Id| match scene.get(&table(child)).map(|table| &table.body) {
-        Some(Body::Table(table)) => {
-            !table.is_partition() && table.parents.iter().any(|name| name.id() == parent)
-        }
+        Some(Body::Table(table)) => table.parents.iter().any(|name| name.id() == parent),
         _ => false,
     };
-    columns.filter(|(child, _)| from_parent(child)).collect()
+    columns
+        .filter(|(child, _)| from_parent(child) && !is_partition(child, scene))
+        .collect()
 }
 
 /// The name that the server chooses first for something about a column (`makeObjectName()` of

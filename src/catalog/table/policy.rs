@@ -73,6 +73,7 @@ impl Kind for Policy {
     const KEYWORD: &'static str = "POLICY";
     const STYLE: Style = Style::On;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["using", "check"];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, polrelid, polname, polpermissive, polcmd, polroles, pg_get_expr(polqual, polrelid) AS qual, \

@@ -27,6 +27,7 @@ impl Kind for Rule {
     const KEYWORD: &'static str = "RULE";
     const STYLE: Style = Style::On;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["definition"];
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = &[Query {
         since: 0,

@@ -106,6 +106,7 @@ impl Kind for Trigger {
     const KEYWORD: &'static str = "TRIGGER";
     const STYLE: Style = Style::On;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["action"];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         // Copies are internal before 15 and not from then on; the triggers of foreign keys always are.

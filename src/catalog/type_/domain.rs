@@ -43,6 +43,7 @@ impl Kind for Domain {
     const KEYWORD: &'static str = "DOMAIN";
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Type;
+    const TEXTS: &'static [&'static str] = &["default"];
     const ACL: Option<(char, &'static str)> = Some(('T', "DOMAIN"));
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
@@ -128,6 +129,14 @@ impl Kind for Domain {
             .and_then(|not_null| not_null.comment_on(id));
         steps.extend(comment);
         steps
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let told = |own: &NotNull| *own != NotNull::default();
+        let has = self.not_null.as_ref().is_some_and(told);
+        has.then_some((170_000, "the name or comment of NOT NULL"))
+            .into_iter()
+            .collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

@@ -26,6 +26,7 @@ impl Kind for DomainConstraint {
     const KEYWORD: &'static str = "CONSTRAINT";
     const STYLE: Style = Style::On;
     const FAMILY: Family = Family::Type;
+    const TEXTS: &'static [&'static str] = &["check"];
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = &[Query {
         since: 0,

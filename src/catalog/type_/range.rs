@@ -119,6 +119,28 @@ impl Kind for Range {
         shell::first(id, sql, scene)
     }
 
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = !self.multirange.is_empty();
+        has.then_some((140_000, "the name of its multirange type"))
+            .into_iter()
+            .collect()
+    }
+
+    /// Before version 14 there is no multirange type; the server's choice of its name is no property
+    /// (`makeMultirangeTypeName()` of `catalog/pg_type.c`).
+    fn move_to(&mut self, id: &Id, from: &Catalog, version: u32) {
+        let name = match id.name.split_once("range") {
+            Some((before, after)) => format!("{before}multirange{after}"),
+            None => format!("{}_multirange", id.name),
+        };
+        let chosen = crate::catalog::quote::qualified(&id.schema, &name);
+        if from.version() < 140_000 {
+            self.multirange = chosen;
+        } else if version < 140_000 && self.multirange == chosen {
+            self.multirange.clear();
+        }
+    }
+
     fn drop(&self, id: &Id) -> Step {
         // The function that makes ranges canonical uses the type and is used by it.
         let cascade = if self.canonical.is_empty() {

@@ -56,6 +56,7 @@ impl Kind for MaterializedView {
     const KEYWORD: &'static str = "MATERIALIZED VIEW";
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["query"];
     const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;

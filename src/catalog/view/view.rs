@@ -33,6 +33,7 @@ impl Kind for View {
     const KEYWORD: &'static str = "VIEW";
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Relation;
+    const TEXTS: &'static [&'static str] = &["query", "default"];
     const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
@@ -74,6 +75,14 @@ impl Kind for View {
         };
         steps.extend(column::create(id, owner(id, scene), &self.columns));
         steps
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let invoker = |option: &String| option.starts_with("security_invoker=");
+        let has = self.options.iter().any(invoker);
+        has.then_some((150_000, "security_invoker"))
+            .into_iter()
+            .collect()
     }
 
     fn drop(&self, id: &Id) -> Step {

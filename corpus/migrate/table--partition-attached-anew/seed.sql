@@ -1,0 +1,1 @@
+INSERT INTO events VALUES ('2026-01-01', 'x');

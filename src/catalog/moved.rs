@@ -1,0 +1,103 @@
+//! A catalog that was read from one version of Postgres, as another has it: what the servers do differently for the same
+//! schema. What the other does not have at all is listed. Kinds say it of themselves; here is what concerns all.
+
+use super::meta::acl::{self, Grant};
+use super::{Catalog, Id, Object, Tag};
+
+/// Something that a server does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newer {
+    /// What has it.
+    pub id: Id,
+    /// What it is.
+    pub what: &'static str,
+    /// The major version that brought it.
+    pub since: u32,
+}
+
+impl std::fmt::Display for Newer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {} ({})", self.id, self.what, self.since)
+    }
+}
+
+impl Catalog {
+    /// The same schema on the server that `present` was read from; or all that this server does not have.
+    pub fn moved_to(&self, present: &Self) -> Result<Self, Vec<Newer>> {
+        let (from, to) = (self.version(), present.version());
+        if from / 10_000 == to / 10_000 {
+            return Ok(self.clone());
+        }
+        let mut newer = Vec::new();
+        let mut objects = self.objects().to_vec();
+        for object in &mut objects {
+            object.body.move_to(&object.id, self, to);
+            let mut lost = object.body.newer(&object.id, self);
+            lost.extend(move_acl(object, from, to));
+            newer.extend(
+                lost.into_iter()
+                    .filter(|(since, _)| *since > to)
+                    .map(|(since, what)| Newer {
+                        id: object.id.clone(),
+                        what,
+                        since: since / 10_000,
+                    }),
+            );
+            if to < 150_000
+                && is_new_public(object)
+                && let Some(public) = present.get(&object.id)
+            {
+                object.meta.owner.clone_from(&public.meta.owner);
+                object.meta.acl.clone_from(&public.meta.acl);
+            }
+        }
+        if !newer.is_empty() {
+            return Err(newer);
+        }
+        let edges = self
+            .all_edges()
+            .map(|(from, edge)| (Id::clone(from), edge.clone()));
+        Ok(Self::new(to, objects, edges, self.layout().clone()))
+    }
+}
+
+/// All privileges on a table have one more since 17, MAINTAIN: an owner with all of them has all there too, and all is
+/// what was granted when it was, as by `pg_dump`.
+fn move_acl(object: &mut Object, from: u32, to: u32) -> Option<(u32, &'static str)> {
+    const SINCE: u32 = 170_000;
+    const BEFORE: &str = "Dadrtwx";
+    let (letter @ 'r', _) = object.id.kind.acl()? else {
+        return None;
+    };
+    let owner = &object.meta.owner;
+    let list = object.meta.acl.as_mut()?;
+    let mut maintain = false;
+    for grant in list.iter_mut() {
+        let own = grant.grantee == *owner && grant.grantor == *owner;
+        let privileges = &mut grant.privileges;
+        if from < SINCE && to >= SINCE && own && privileges == BEFORE {
+            "Dadmrtwx".clone_into(privileges);
+        } else if from >= SINCE && to < SINCE && privileges.contains('m') {
+            *privileges = privileges.replace("m*", "").replace('m', "");
+            maintain |= privileges.replace('*', "") != BEFORE;
+        }
+    }
+    list.retain(|grant| !grant.privileges.is_empty());
+    if *list == acl::default(letter, owner, to) {
+        object.meta.acl = None;
+    }
+    maintain.then_some((SINCE, "the privilege MAINTAIN"))
+}
+
+/// The schema `public` as `initdb` makes it since 15: of a role that 13 does not have.
+fn is_new_public(object: &Object) -> bool {
+    const OWNER: &str = "pg_database_owner";
+    let grant = |grantee: &str, privileges: &str| Grant {
+        grantee: grantee.to_owned(),
+        grantor: OWNER.to_owned(),
+        privileges: privileges.to_owned(),
+    };
+    object.id == Id::global(Tag::Schema, "public")
+        && object.meta.owner == OWNER
+        && object.meta.acl.as_deref() == Some(&[grant("", "U"), grant(OWNER, "CU")])
+}
