@@ -46,11 +46,20 @@ pub(super) fn steps_as(
             }
             after.extend(own_default(column_id, scene));
         } else {
-            let (definition, along) = column.definition(column_id, scene);
+            let (definition, along) = if inherits_expression(table, column, column_id, scene) {
+                let column = Column {
+                    generated: None,
+                    ..(*column).clone()
+                };
+                column.definition(column_id, scene)
+            } else {
+                column.definition(column_id, scene)
+            };
             lines.push(definition);
             makes.extend(along);
         }
         after.extend(column.settings(column_id, scene));
+        after.extend(sequence_persistence(table, column, column_id, scene));
     }
     for object in scene.parts(id) {
         if let Some(line) = inline_check(table, object, scene) {
@@ -72,6 +81,36 @@ pub(super) fn steps_as(
 /// Whether CREATE TABLE .. INHERITS brings the column along.
 fn from_parents(table: &Table, column: &Column) -> bool {
     column.origin == Origin::Inherited && !table.is_partition()
+}
+
+/// The sequence of an identity column is logged when its table is, unless it was told otherwise (since version 15).
+fn sequence_persistence(table: &Table, column: &Column, id: &Id, scene: &Catalog) -> Option<Step> {
+    let sequence = column.identity.as_ref()?.sequence_id();
+    let Body::Sequence(properties) = &scene.get(&sequence)?.body else {
+        return None;
+    };
+    let differs = properties.unlogged != table.unlogged && scene.version() >= 150_000;
+    let what = if table.unlogged { "LOGGED" } else { "UNLOGGED" };
+    let sql = format!("ALTER SEQUENCE {} SET {what}", sequence.sql());
+    differs.then(|| Step::alter(id, sql).lock(Lock::AccessExclusive))
+}
+
+/// Whether a column that the table has of itself, too, has its expression from a parent. Servers before 16 refuse
+/// it in the child.
+fn inherits_expression(table: &Table, column: &Column, id: &Id, scene: &Catalog) -> bool {
+    let parent = in_parents(id, scene).map(|object| &object.body);
+    let is_parents =
+        matches!(parent, Some(Body::Column(parent)) if parent.generated == column.generated);
+    column.generated.is_some() && !table.is_partition() && is_parents
+}
+
+/// The same part of the first parent that has it.
+fn in_parents<'a>(part: &Id, scene: &'a Catalog) -> Option<&'a Object> {
+    let mut ids = parents_of(part, scene).iter().map(|parent| {
+        let (schema, name) = (&*parent.schema, &*parent.name);
+        Id::part(part.kind, schema, name, part.name.clone())
+    });
+    ids.find_map(|id| scene.get(&id))
 }
 
 /// A CHECK constraint that can be made with the table. A partition must have those of its parent before it is
@@ -303,15 +342,7 @@ pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
 
 /// What a column from a parent has in this table only: no default where a parent has one.
 pub(super) fn own_default(id: &Id, scene: &Catalog) -> Option<Step> {
-    let parents = parents_of(id, scene);
-    let in_parents = |part: &Id| {
-        let mut ids = parents.iter().map(|parent| {
-            let (schema, name) = (&*parent.schema, &*parent.name);
-            Id::part(part.kind, schema, name, part.name.clone())
-        });
-        ids.find_map(|id| scene.get(&id))
-    };
     let default = default_id(id);
-    let differs = !scene.has(&default) && in_parents(&default).is_some();
+    let differs = !scene.has(&default) && in_parents(&default, scene).is_some();
     differs.then(|| only(id, "DROP DEFAULT"))
 }
