@@ -515,6 +515,18 @@ impl Names {
             .filter(|(key, _)| key.oid >= FIRST_NORMAL_OID)
     }
 
+    /// A type as a column of it has to be declared: where nothing is said of the length of `character` or `bit`,
+    /// it is 1, and only the internal name has none (`format_type_extended()` of `format_type.c`).
+    pub fn column_type(&self, oid: u32, typmod: i32) -> Result<Str, RowError> {
+        match (oid, typmod) {
+            (1042, -1) => Ok("bpchar".into()),
+            (1014, -1) => Ok("bpchar[]".into()),
+            (1560, -1) => Ok("\"bit\"".into()),
+            (1561, -1) => Ok("\"bit\"[]".into()),
+            _ => self.type_name(oid, typmod),
+        }
+    }
+
     /// A role.
     pub fn role(&self, oid: u32) -> Result<Str, RowError> {
         self.roles.get(&oid).cloned().ok_or_else(|| {

@@ -267,7 +267,7 @@ impl Kind for Column {
             .map_or("", storage);
         let body = Self {
             data_type: names
-                .type_name(column.data_type, row.number("atttypmod")?)?
+                .column_type(column.data_type, row.number("atttypmod")?)?
                 .to_string(),
             collation: collation.as_deref().unwrap_or_default().to_owned(),
             not_null: NotNull::read(row, &relation.name, name)?,

@@ -172,7 +172,7 @@ fn attributes(row: &Row<'_>, names: &Names) -> Result<Vec<Attribute>, RowError> 
         .map(|((name, (type_oid, modifier)), (collation, comment))| {
             Ok(Attribute {
                 name,
-                type_name: names.type_name(type_oid, modifier)?.to_string(),
+                type_name: names.column_type(type_oid, modifier)?.to_string(),
                 collation: names.collation(collation).unwrap_or_default().to_string(),
                 comment: Some(comment).filter(|comment| !comment.is_empty()),
             })

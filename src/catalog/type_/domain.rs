@@ -66,7 +66,7 @@ impl Kind for Domain {
             return Ok(None);
         };
         let name = row.text("typname")?;
-        let base = names.type_name(row.number("typbasetype")?, row.number("typtypmod")?)?;
+        let base = names.column_type(row.number("typbasetype")?, row.number("typtypmod")?)?;
         let collation = names.collation(row.number("collation")?);
         let default = row.opt("expression")?.map(settle);
         let not_null = if row.flag("typnotnull")? {

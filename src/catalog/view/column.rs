@@ -95,7 +95,7 @@ pub(super) fn read(row: &Row<'_>, names: &Names) -> Result<Vec<Column>, RowError
             let acl = text(&acls, at);
             Ok(Column {
                 name,
-                type_name: names.type_name(data_type, modifier)?.to_string(),
+                type_name: names.column_type(data_type, modifier)?.to_string(),
                 collation: names.collation(collation).unwrap_or_default().to_string(),
                 default: set(settle(&text(&defaults, at))),
                 comment: set(text(&comments, at)),
