@@ -23,8 +23,8 @@ const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_s
 const DEFAULT_PRIVILEGES: &str = "SELECT defaclrole AS role, defaclnamespace AS schema, defaclobjtype AS kind, \
      defaclacl AS grants FROM pg_default_acl ORDER BY 1, 2, 3";
 
-const INVALID_INDEXES: &str =
-    "SELECT i.indexrelid AS oid FROM pg_index i WHERE NOT i.indisvalid AND i.indexrelid >= 16384";
+const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+     WHERE NOT i.indisvalid AND c.relkind = 'i' AND i.indexrelid >= 16384";
 
 /// In a database in `SQL_ASCII` the server would refuse to send what is not UTF-8, without a word on what it is.
 const RAW: &str = "SET LOCAL client_encoding = 'SQL_ASCII'";

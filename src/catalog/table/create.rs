@@ -10,7 +10,7 @@ use crate::catalog::id::Family;
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
-use crate::catalog::step::Step;
+use crate::catalog::step::{Lock, Step};
 use crate::catalog::{Catalog, Id, Object};
 
 /// All steps that make a table with its columns.

@@ -1,5 +1,6 @@
 //! Indexes of tables and materialized views (`pg_index`; manual: CREATE INDEX), but for those that implement
-//! a constraint, which are the constraint's. Invalid indexes are no objects.
+//! a constraint, which are the constraint's. Invalid indexes are no objects; that of a partitioned table is
+//! invalid as long as a partition lacks it, and an object all the same.
 //!
 //! The text is built from columns; only expressions and operator class parameters are taken from
 //! `pg_get_indexdef()`, which costs a relation cache entry per index.
@@ -193,7 +194,7 @@ macro_rules! query {
             $columns,
             " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
             // 99 is the schema of TOAST tables.
-            "WHERE i.indexrelid >= 16384 AND i.indisvalid AND c.relpersistence <> 't' AND c.relnamespace <> 99 ",
+            "WHERE i.indexrelid >= 16384 AND (i.indisvalid OR c.relkind = 'I') AND c.relpersistence <> 't' AND c.relnamespace <> 99 ",
             "AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
         )
     };
