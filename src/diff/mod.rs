@@ -66,6 +66,9 @@ pub struct Aspects {
     pub comment: bool,
     /// Its security labels differ.
     pub labels: bool,
+    /// The extensions that it goes with differ.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub extensions: bool,
 }
 
 impl Aspects {
@@ -84,6 +87,7 @@ impl Aspects {
             acl: old.meta.acl != new.meta.acl,
             comment: old.meta.comment != new.meta.comment,
             labels: old.meta.labels != new.meta.labels,
+            extensions: old.meta.extensions != new.meta.extensions,
         })
     }
 }

@@ -141,6 +141,7 @@ fn owned(owner: &str, reader: &str) -> Catalog {
         acl: Some(vec![grant(owner), grant(reader)]),
         comment: Some(format!("of {owner}")),
         labels: Vec::new(),
+        extensions: Vec::new(),
     };
     catalog(vec![schema])
 }

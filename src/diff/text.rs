@@ -42,12 +42,14 @@ impl fmt::Display for Aspects {
             acl,
             comment,
             labels,
+            extensions,
         } = self;
         let others = [
             (*owner, "owner"),
             (*acl, "privileges"),
             (*comment, "comment"),
             (*labels, "labels"),
+            (*extensions, "extensions"),
         ];
         let others = others.iter().filter(|(differs, _)| *differs);
         let words = fields

@@ -399,6 +399,7 @@ impl Collector {
     pub(super) fn finish(mut self, unmodeled: Vec<Unmodeled>) -> Reading {
         self.put_labels();
         let links = self.addresses.links(&self.objects);
+        self.addresses.tell_extensions(&mut self.objects);
         let layout = self.layout();
         self.invalid_indexes.sort();
         Reading {

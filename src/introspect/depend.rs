@@ -30,6 +30,7 @@ pub(super) struct Addresses {
     objects: FxHashMap<Key, usize>,
     stand_ins: FxHashMap<Key, Key>,
     rows: Vec<(Key, Key, Strength)>,
+    extensions: Vec<(Key, Key)>,
 }
 
 /// How many stand-ins may follow each other: an array of the row type of a table needs two.
@@ -67,7 +68,11 @@ impl Addresses {
                 self.rows.push((from, to, Strength::Auto));
             }
             'e' => drop(self.stand_ins.insert(from, to)),
-            // 'x' is a property of the dependent object, not an order.
+            // Said to go with an extension: dropped along with it.
+            'x' => {
+                self.rows.push((from, to, Strength::Auto));
+                self.extensions.push((from, to));
+            }
             _ => {}
         }
         Ok((from, to, deptype))
@@ -100,6 +105,22 @@ impl Addresses {
             .iter()
             .filter(move |(from, ..)| from.class == key.class && from.oid == key.oid)
             .filter_map(|&(_, to, _)| self.object(to))
+    }
+
+    /// Tells objects which extensions they go with.
+    pub(super) fn tell_extensions(&self, objects: &mut [Object]) {
+        for &(from, to) in &self.extensions {
+            let (Some(from), Some(to)) = (self.object(from), self.object(to)) else {
+                continue;
+            };
+            let Some(name) = objects.get(to).map(|object| object.id.name.to_string()) else {
+                continue;
+            };
+            if let Some(object) = objects.get_mut(from) {
+                object.meta.extensions.push(name);
+                object.meta.extensions.sort();
+            }
+        }
     }
 
     /// The dependencies between objects. What follows from the tree of parts is left out: a part needs its root,

@@ -243,7 +243,11 @@ impl Nodes {
                 continue;
             };
             let id = &delta.id;
-            let differs = aspects.owner || aspects.acl || aspects.comment || aspects.labels;
+            let differs = aspects.owner
+                || aspects.acl
+                || aspects.comment
+                || aspects.labels
+                || aspects.extensions;
             if !differs || fates.made.contains(id) {
                 continue;
             }

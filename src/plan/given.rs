@@ -38,6 +38,7 @@ impl Given<'_> {
             acl: self.acl(object),
             comment: None,
             labels: Vec::new(),
+            extensions: Vec::new(),
         }
     }
 

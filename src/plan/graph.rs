@@ -122,7 +122,10 @@ impl Building<'_, '_> {
                 self.after_others_have_left(number, node);
                 self.before_owners_change(number, node);
             }
-            Stage::Meta => self.after_the_owner_of_its_owner(number, node),
+            Stage::Meta => {
+                self.after_what_it_needs(number, node);
+                self.after_the_owner_of_its_owner(number, node);
+            }
             Stage::Free | Stage::Aside | Stage::LetGo => {}
         }
     }
@@ -208,7 +211,11 @@ impl Building<'_, '_> {
                 }
             }
         }
-        for needed in &step.needs {
+        self.after_what_it_needs(number, node);
+    }
+
+    fn after_what_it_needs(&mut self, number: usize, node: &Node) {
+        for needed in &node.step.needs {
             self.after_object(needed, number);
         }
     }

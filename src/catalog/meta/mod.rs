@@ -1,10 +1,12 @@
-//! What every kind has: owner, ACL, comment, security labels. Read, compared and written here once for all kinds.
+//! What every kind has: owner, ACL, comment, security labels, the extensions that it goes with. Read, compared and
+//! written here once for all kinds.
 
 pub mod acl;
 pub mod label;
 
 use super::Object;
 use super::id::Id;
+use super::kind::Tag;
 use super::names::Names;
 use super::quote::{ident, literal};
 use super::row::{Row, RowError};
@@ -24,11 +26,13 @@ record! {
         pub comment: Option<String>,
         /// Its security labels, sorted.
         pub labels: Vec<Label>,
+        /// The extensions that it goes with, sorted (manual: ALTER FUNCTION .. DEPENDS ON EXTENSION).
+        pub extensions: Vec<String>,
     }
 }
 
 impl Meta {
-    /// Reads the reserved columns `owner` and `acl` of a row about an object. Labels come later.
+    /// Reads the reserved columns `owner` and `acl` of a row about an object. Labels and extensions come later.
     pub fn read(
         row: &Row<'_>,
         id: &Id,
@@ -55,6 +59,7 @@ impl Meta {
             acl,
             comment: comment.map(str::to_owned),
             labels: Vec::new(),
+            extensions: Vec::new(),
         })
     }
 }
@@ -69,6 +74,7 @@ pub fn change(object: &Object, old: &Meta, owners: (&str, &str), version: u32) -
         acl,
         comment,
         labels,
+        extensions,
     } = meta;
     let mut steps = Vec::new();
     if *owner != old.owner && !owner.is_empty() && !body.owner_follows() {
@@ -89,7 +95,24 @@ pub fn change(object: &Object, old: &Meta, owners: (&str, &str), version: u32) -
         steps.push(comment_on(id, &id.address(), comment.as_deref()));
     }
     steps.extend(label::change(id, &old.labels, labels));
+    steps.extend(go_with(id, &old.extensions, extensions));
     steps
+}
+
+/// The steps that let an object go with other extensions.
+fn go_with(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
+    let step = |no: &str, extension: &str| {
+        let (address, extension) = (id.address(), ident(extension));
+        Step::alter(
+            id,
+            format!("ALTER {address} {no}DEPENDS ON EXTENSION {extension}"),
+        )
+    };
+    let left = old.iter().filter(|name| !new.contains(name));
+    let joined = new.iter().filter(|name| !old.contains(name));
+    left.map(|name| step("NO ", name))
+        .chain(joined.map(|name| step("", name).needing([Id::global(Tag::Extension, &**name)])))
+        .collect()
 }
 
 /// The step that gives an object to a role.
