@@ -235,9 +235,31 @@ fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     later.retain(|id: &Id| id.kind == Tag::Constraint);
     let attach = table.parents.iter().map(|parent| {
         let step = join(table, id, parent).making(std::mem::take(&mut along));
+        let step = step.making([joined(id)]);
         step.deferring(std::mem::take(&mut later))
     });
     before.into_iter().chain(attach).chain(after).collect()
+}
+
+/// Stands for a table's being a partition, for what has to wait until it is; no object has this id.
+fn joined(table: &Id) -> Id {
+    Id {
+        args: "partition".into(),
+        ..table.clone()
+    }
+}
+
+/// What has to be there when an index of a partitioned table wants all its partitions joined.
+pub(super) fn partitions(index: &Id, scene: &Catalog) -> Vec<Id> {
+    let all = scene.objects().iter().filter(|object| match &object.body {
+        Body::Table(table) => {
+            let mut parents = table.parents.iter();
+            table.is_partition()
+                && parents.any(|parent| parent.schema == *index.schema && parent.name == *index.on)
+        }
+        _ => false,
+    });
+    all.map(|object| joined(&object.id)).collect()
 }
 
 /// The step that gives a table a parent.

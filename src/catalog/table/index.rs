@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use super::{RelationName, rename_relation, roles_of_index};
+use super::{RelationName, create, rename_relation, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
@@ -278,7 +278,19 @@ impl Kind for Index {
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        let mut steps = vec![Step::create(id, self.sql(id)).lock(Lock::Share).scanning()];
+        // Only ALTER INDEX .. ATTACH PARTITION needs the parent's index.
+        let is_parent = |other: &&Id| {
+            let name = self.attached_to.as_ref();
+            name.is_some_and(|name| name.schema == *other.schema && name.name == *other.name)
+        };
+        let used = scene.edges(id).iter().map(|edge| &edge.to);
+        let create = Step::create(id, self.sql(id))
+            .lock(Lock::Share)
+            .deferring(used.filter(is_parent).cloned());
+        // A partition that is to have none, or one that is not complete, would get another if it came later.
+        let partitions = self.partitioned.then(|| create::partitions(id, scene));
+        let create = create.needing(partitions.into_iter().flatten());
+        let mut steps = vec![create.scanning()];
         steps.extend(self.attach(id));
         steps.extend(statistics_steps(id, &[], &self.statistics));
         steps.extend(roles_of_index(id, scene));
