@@ -4,16 +4,44 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "../fuzz/entry/canon.rs"]
+mod canon;
 #[path = "../fuzz/entry/check.rs"]
 mod check;
 #[path = "../fuzz/entry/conninfo.rs"]
 mod conninfo;
 #[path = "../fuzz/entry/frame.rs"]
 mod frame;
+#[path = "../fuzz/entry/manifest.rs"]
+mod manifest;
+#[path = "../fuzz/entry/pack.rs"]
+mod pack;
 #[path = "../fuzz/entry/session.rs"]
 mod session;
 #[path = "../fuzz/entry/split.rs"]
 mod split;
+#[path = "../fuzz/entry/tree.rs"]
+mod tree;
+
+#[test]
+fn canon() {
+    replay("canon", canon::run);
+}
+
+#[test]
+fn manifest() {
+    replay("manifest", manifest::run);
+}
+
+#[test]
+fn pack() {
+    replay("pack", pack::run);
+}
+
+#[test]
+fn tree() {
+    replay("tree", tree::run);
+}
 
 #[test]
 fn check() {
@@ -103,14 +131,28 @@ fn replay(target: &str, run: fn(&[u8])) {
     }
 }
 
+/// What once broke it, and what it starts from (`fuzz/corpus`), the latter with a byte changed here and there too.
 fn kept(target: &str, run: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/artifacts")
-        .join(target);
-    for file in fs::read_dir(folder).into_iter().flatten() {
-        let path = file.unwrap().path();
-        eprintln!("{}", path.display());
-        run(&fs::read(path).unwrap());
+    for (folder, mutations) in [("artifacts", 0), ("corpus", 200)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz")
+            .join(folder)
+            .join(target);
+        for file in fs::read_dir(folder).into_iter().flatten() {
+            let path = file.unwrap().path();
+            eprintln!("{}", path.display());
+            let input = fs::read(path).unwrap();
+            run(&input);
+            let mut random = Random(0x2545_f491_4f6c_dd1d);
+            for _ in 0..mutations {
+                let mut changed = input.clone();
+                let place = random.next() % changed.len().max(1) as u64;
+                if let Some(byte) = changed.get_mut(usize::try_from(place).unwrap()) {
+                    *byte = random.next().to_le_bytes()[0];
+                }
+                run(&changed);
+            }
+        }
     }
 }
 
