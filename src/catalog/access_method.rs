@@ -69,4 +69,8 @@ impl Kind for AccessMethod {
         } = new;
         Change::Replace
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }

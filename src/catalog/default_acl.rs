@@ -103,6 +103,7 @@ impl Kind for DefaultAcl {
     const KEYWORD: &'static str = "DEFAULT PRIVILEGES";
     const STYLE: Style = Style::Verbatim;
     const FAMILY: Family = Family::Own(Tag::DefaultAcl);
+    const IS_PRIVILEGES: bool = true;
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
@@ -117,7 +118,7 @@ impl Kind for DefaultAcl {
         } else {
             names.schema(namespace)
         };
-        let Some(schema) = schema else {
+        let Some(schema) = schema.filter(|_| !names.scope().leaves_out(&role)) else {
             return Ok(None);
         };
         let letter = row.letter("defaclobjtype")?;

@@ -181,6 +181,7 @@ mod tests {
         let only = Scope {
             include: vec!["app".to_owned()],
             exclude: Vec::new(),
+            exclude_roles: Vec::new(),
         };
         assert!(covers(&Scope::default(), "pg_catalog"));
         assert!(!covers(&only, "pg_catalog"));

@@ -74,6 +74,8 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     const DROPS_PARTS: bool = false;
     /// Dropping it takes along what it is made of and that uses it in turn (a type and its input function).
     const DROPS_MAKERS: bool = false;
+    /// It is nothing but privileges on something.
+    const IS_PRIVILEGES: bool = false;
     /// It may be dropped and made again when something that it uses is replaced or displaces it.
     const REBUILDABLE: bool = false;
     /// Its rows say how to name what others refer to ([`Kind::note`]): they are read before those of others.
@@ -204,6 +206,8 @@ macro_rules! kinds {
             pub fn drops_parts(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_PARTS,)* } }
             /// Whether dropping it takes along what it is made of and that uses it in turn.
             pub fn drops_makers(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_MAKERS,)* } }
+            /// Whether it is nothing but privileges on something.
+            pub fn is_privileges(self) -> bool { match self { $(Self::$variant => <$path as Kind>::IS_PRIVILEGES,)* } }
             /// Whether it may be dropped and made again for the sake of something it uses.
             pub fn rebuildable(self) -> bool { match self { $(Self::$variant => <$path as Kind>::REBUILDABLE,)* } }
             /// Whether its rows are read before those of others.

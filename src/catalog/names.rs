@@ -92,6 +92,9 @@ pub struct Scope {
     /// Not these schemas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Not what these roles own, nor what is about what they make.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_roles: Vec<String>,
 }
 
 impl Scope {
@@ -109,9 +112,14 @@ impl Scope {
         self.include.is_empty()
     }
 
+    /// Whether what this role owns does not count.
+    pub fn leaves_out(&self, role: &str) -> bool {
+        self.exclude_roles.iter().any(|name| name == role)
+    }
+
     /// Whether it leaves nothing out.
     pub fn is_whole(&self) -> bool {
-        self.include.is_empty() && self.exclude.is_empty()
+        self.include.is_empty() && self.exclude.is_empty() && self.exclude_roles.is_empty()
     }
 }
 
@@ -621,6 +629,7 @@ mod tests {
         let scope = |include: &[&str], exclude: &[&str]| Scope {
             include: include.iter().map(|&text| text.to_owned()).collect(),
             exclude: exclude.iter().map(|&text| text.to_owned()).collect(),
+            exclude_roles: Vec::new(),
         };
         assert!(scope(&[], &[]).covers("app"));
         assert!(!scope(&[], &[]).covers("pg_temp_3"));

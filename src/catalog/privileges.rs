@@ -47,6 +47,7 @@ impl Kind for Privileges {
     const STYLE: Style = Style::Verbatim;
     /// That of extensions, whose parts they are.
     const FAMILY: Family = Family::Database;
+    const IS_PRIVILEGES: bool = true;
     const REBUILDABLE: bool = true;
     const QUERIES: &'static [Query] = &[Query {
         since: 0,

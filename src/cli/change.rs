@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::args::duration;
 use super::context::Context;
+use super::diff::MaskArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::output::{Report, style};
@@ -33,6 +34,9 @@ pub struct ChangeArgs {
     /// How often to try when a lock is not to be had
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub tries: u32,
+    /// What does not count
+    #[command(flatten)]
+    pub mask: MaskArgs,
 }
 
 impl ChangeArgs {
@@ -46,6 +50,7 @@ impl ChangeArgs {
                 statement_timeout: self.statement_timeout,
             },
             tries: self.tries,
+            mask: self.mask.mask(),
             ..Options::default()
         }
     }
@@ -236,6 +241,9 @@ impl Report for Changed {
         }
         match self.proof {
             "root" => writeln!(out, "  proven  root {} is the target's", short(&self.root))?,
+            masked if masked.starts_with("root without") => {
+                writeln!(out, "  proven  {masked} is the target's")?;
+            }
             proof => writeln!(out, "  proven  {proof}; root {}", short(&self.root))?,
         }
         for rows in &self.saved {

@@ -13,17 +13,26 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::args;
+use super::snapshot::ProfileName;
 use crate::nearest::nearest;
 use crate::procedure::failure::{Failure, Place};
 
 /// The file's name, in the current folder.
 pub const FILE: &str = "snapback.toml";
 
-const KEYS: [&str; 5] = ["url", "confirm", "allow", "lock_timeout", "exclude_schemas"];
+const KEYS: [&str; 6] = [
+    "url",
+    "confirm",
+    "allow",
+    "lock_timeout",
+    "exclude_schemas",
+    "profile",
+];
 
 /// What an environment says about consent to a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +59,8 @@ pub struct Environment {
     pub lock_timeout: Option<Duration>,
     /// Schemas out of scope here.
     pub exclude_schemas: Vec<String>,
+    /// The managed service that it is of.
+    pub profile: Option<ProfileName>,
 }
 
 impl Environment {
@@ -117,6 +128,7 @@ impl File<'_> {
                 "exclude_schemas" => {
                     environment.exclude_schemas = self.strings(value, "exclude_schemas")?;
                 }
+                "profile" => environment.profile = Some(self.profile(value)?),
                 other => return Err(self.unknown(key, other, &KEYS)),
             }
         }
@@ -159,6 +171,12 @@ impl File<'_> {
             Some("none") => Ok(Confirm::None),
             _ => Err(self.wrong(value, "confirm is \"type\", \"yes\" or \"none\"")),
         }
+    }
+
+    fn profile(&self, value: &Value<'_>) -> Result<ProfileName, Failure> {
+        let name = self.string(value, "profile")?;
+        ProfileName::from_str(name, false)
+            .map_err(|_| self.wrong(value, "profile is \"supabase\", \"rds\" or \"none\""))
     }
 
     fn duration(&self, value: &Value<'_>) -> Result<Duration, Failure> {
@@ -243,6 +261,7 @@ mod tests {
             allow = ["data-loss:table public.t"]
             lock_timeout = "1500ms"
             exclude_schemas = ["audit", "Old Stuff"]
+            profile = "rds"
         "#;
         let expected = Environment {
             url: Some(("postgres://p".to_owned(), "PROD_URL".to_owned())),
@@ -250,6 +269,7 @@ mod tests {
             allow: vec!["data-loss:table public.t".to_owned()],
             lock_timeout: Some(Duration::from_millis(1500)),
             exclude_schemas: vec!["audit".to_owned(), "Old Stuff".to_owned()],
+            profile: Some(ProfileName::Rds),
         };
         assert_eq!(parse(text).unwrap(), expected);
     }

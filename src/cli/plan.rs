@@ -24,6 +24,9 @@ pub struct Args {
     /// Print a script that can be run
     #[arg(long)]
     pub sql: bool,
+    /// What does not count
+    #[command(flatten)]
+    pub mask: super::diff::MaskArgs,
 }
 
 /// What the steps rely on, as `rollback` sets it.
@@ -57,7 +60,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let host = Terminal::new(context, "reading");
     let store = Store::open(&context.store())?;
     let mut connection = session::connect(&context.database()?, &host).await?;
-    let target = Target::find(&mut connection, &store, &args.target).await?;
+    let mut target = Target::find(&mut connection, &store, &args.target).await?;
+    target.mask = args.mask.mask();
     let preview = rollback::preview(&mut connection, &target, &host).await?;
     if args.sql {
         let heading = format!(

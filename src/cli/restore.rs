@@ -31,7 +31,8 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let config = context.database()?;
     let store = Store::open(&context.store())?;
     let resolved = store.resolve(&args.source, None, Timestamp::now())?;
-    let target = Target::load(&store, &args.source, resolved.id)?;
+    let mut target = Target::load(&store, &args.source, resolved.id)?;
+    target.mask = options.mask;
     let done = restore::run(&config, &store, &target, &options, &host).await?;
     change::report("restore", &args.source, done, context)
 }

@@ -12,6 +12,7 @@ use super::output::{Report, style};
 use super::text;
 use crate::catalog::names::Scope;
 use crate::procedure::failure::Failure;
+use crate::procedure::profile::Profile;
 use crate::procedure::{session, snapshot};
 use crate::store::Store;
 
@@ -31,9 +32,33 @@ pub struct Args {
     /// Not these schemas
     #[arg(short = 'N', long, value_name = "PATTERN")]
     pub exclude_schema: Vec<String>,
+    /// Leave out what a managed service keeps in the database [default: that of --env, else none]
+    #[arg(long, value_enum)]
+    pub profile: Option<ProfileName>,
     /// Fail if the database has objects that this version does not model
     #[arg(long)]
     pub strict: bool,
+}
+
+/// `--profile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ProfileName {
+    /// Schemas, extensions and objects of Supabase
+    Supabase,
+    /// Objects of Amazon RDS and Aurora
+    Rds,
+    /// Nothing
+    None,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Supabase => Self::Supabase,
+            ProfileName::Rds => Self::Rds,
+            ProfileName::None => Self::None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -57,13 +82,19 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let environment = context.environment()?;
     let mut exclude = args.exclude_schema;
     exclude.extend(environment.exclude_schemas);
+    let mut scope = Scope {
+        include: args.schema,
+        exclude,
+        exclude_roles: Vec::new(),
+    };
+    let profile = args.profile.or(environment.profile);
+    profile
+        .map_or(Profile::None, Profile::from)
+        .narrow(&mut scope);
     let request = snapshot::Request {
         label: args.label,
         move_label: args.move_label,
-        scope: Scope {
-            include: args.schema,
-            exclude,
-        },
+        scope,
         strict: args.strict,
     };
     let mut connection = session::connect(&context.database()?, &host).await?;
@@ -81,6 +112,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     let manifest = &taken.written.manifest;
+    for id in &manifest.meta.redacted {
+        context
+            .output
+            .warn(format!("{id} has a secret, which is not in the snapshot"));
+    }
     context.output.report(&Taken {
         id: taken.written.id.to_string(),
         label: request.label,

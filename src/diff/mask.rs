@@ -23,6 +23,20 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// What the root is called that is left.
+    pub fn root_name(self) -> &'static str {
+        match (self.owner, self.privileges, self.comments) {
+            (false, false, false) => "root",
+            (true, false, false) => "root without owners",
+            (false, true, false) => "root without privileges",
+            (false, false, true) => "root without comments",
+            (true, true, false) => "root without owners and privileges",
+            (true, false, true) => "root without owners and comments",
+            (false, true, true) => "root without privileges and comments",
+            (true, true, true) => "root without owners, privileges and comments",
+        }
+    }
+
     /// Whether it leaves nothing out.
     pub fn is_empty(self) -> bool {
         self == Self::default()
@@ -30,7 +44,7 @@ impl Mask {
 
     /// The catalog without what is left out, for comparing and hashing.
     pub fn hide(self, catalog: &Catalog) -> Catalog {
-        self.map(catalog, |object| {
+        self.map(catalog, None, |object| {
             let mut meta = object.meta.clone();
             if self.owner {
                 let owner = std::mem::take(&mut meta.owner);
@@ -49,7 +63,7 @@ impl Mask {
     /// The target as a plan may aim at it: what is left out is what `live` has, and for an object that it
     /// has not, what the server will give to `role`.
     pub fn adopt(self, target: &Catalog, live: &Catalog, role: &str) -> Catalog {
-        self.map(target, |object| {
+        self.map(target, Some(live), |object| {
             let mut meta = object.meta.clone();
             let kept = live.get(&object.id).map(|object| &object.meta);
             if self.owner && !meta.owner.is_empty() {
@@ -67,15 +81,27 @@ impl Mask {
         })
     }
 
-    fn map(self, catalog: &Catalog, meta: impl Fn(&Object) -> Meta) -> Catalog {
+    /// Objects that are nothing but privileges are those of `live`, or none.
+    fn map(
+        self,
+        catalog: &Catalog,
+        live: Option<&Catalog>,
+        meta: impl Fn(&Object) -> Meta,
+    ) -> Catalog {
         if self.is_empty() {
             return catalog.clone();
         }
-        let objects = catalog.objects().iter().map(|object| Object {
-            id: object.id.clone(),
-            body: object.body.clone(),
-            meta: meta(object),
-        });
+        let left_out = |object: &&Object| self.privileges && object.id.kind.is_privileges();
+        let objects = catalog.objects().iter();
+        let objects = objects
+            .filter(|object| !left_out(object))
+            .map(|object| Object {
+                id: object.id.clone(),
+                body: object.body.clone(),
+                meta: meta(object),
+            });
+        let kept = live.into_iter().flat_map(Catalog::objects);
+        let objects = objects.chain(kept.filter(left_out).cloned());
         let edges = catalog
             .all_edges()
             .map(|(from, edge)| (Id::clone(from), edge.clone()));

@@ -339,6 +339,9 @@ impl Collector {
         }
         let comment = self.comments.get(&own).map(String::as_str);
         let meta = Meta::read(row, &found.id, comment, &self.names)?;
+        if self.names.scope().leaves_out(&meta.owner) {
+            return Ok(());
+        }
         for key in found.keys {
             self.addresses.claim(key, self.objects.len());
         }

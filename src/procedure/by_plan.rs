@@ -63,7 +63,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         apply::pin_for_plan(connection).await?;
         let present = introspect::read(connection, &self.scope(), Within::Transaction).await?;
         let role = session::current_role(connection).await?;
-        let plan = plan_to(&present, &self.target.catalog, &role)?;
+        let plan = plan_to(&present, self.target, &role)?;
         refuse_new_hazards(&plan, &self.allowed)?;
         self.plan = Some(plan);
         Ok(present)
@@ -86,9 +86,11 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         let (times, filled) = run_steps(stage.connection, stage.store, &plan, &fills, host).await?;
         sequences.go_on(stage.connection).await?;
         let after = prove(stage.connection, &self.scope(), host).await?;
-        let mut differences = diff::compare(&after.catalog, &plan.target);
+        let mask = self.target.mask;
+        let (reached, wanted) = (mask.hide(&after.catalog), mask.hide(&plan.target));
+        let mut differences = diff::compare(&reached, &wanted);
         let moved = self.target.catalog.version() / 10_000 != after.catalog.version() / 10_000;
-        let reworded = moved && differences.forgive_texts(&after.catalog, &plan.target);
+        let reworded = moved && differences.forgive_texts(&reached, &wanted);
         let mut wrong: Vec<String> = differences.deltas.iter().map(ToString::to_string).collect();
         if RESTORE {
             wrong.extend(
@@ -111,7 +113,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
             proof: if reworded {
                 "all but the words in which this version prints expressions"
             } else {
-                "root"
+                mask.root_name()
             },
             statements: plan.steps.len() as u64,
             hazards: plan.hazards.clone(),

@@ -147,10 +147,7 @@ impl<H: Host> Sources<'_, H> {
             given: given.to_owned(),
             described: format!("{} of {}, {time}", resolved.id.short(), meta.database.name),
             catalog,
-            scope: Scope {
-                include: meta.scope.schemas.clone(),
-                exclude: meta.scope.exclude.clone(),
-            },
+            scope: snapshot::scope(meta),
         })
     }
 

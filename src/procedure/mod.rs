@@ -16,6 +16,7 @@ mod fills;
 pub mod history;
 pub mod host;
 pub mod preflight;
+pub mod profile;
 pub mod record;
 pub mod restore;
 pub mod rollback;

@@ -11,7 +11,7 @@ use super::snapshot;
 use crate::catalog::id::Family;
 use crate::catalog::quote::literal;
 use crate::catalog::step::Lock;
-use crate::catalog::{Body, Catalog, Id};
+use crate::catalog::{Body, Catalog, Id, secret};
 use crate::connect::Connection;
 
 /// Everything.
@@ -24,6 +24,8 @@ pub async fn check(
     roles_exist(connection, target, preview).await?;
     extensions_exist(connection, target, preview).await?;
     may_change(connection, preview).await?;
+    superuser_where_needed(connection, preview, host).await?;
+    name_what_is_not_kept(preview, host);
     nothing_vanishes(preview)?;
     lock_budget(connection, preview).await?;
     name_event_triggers(connection, preview, host).await?;
@@ -118,6 +120,16 @@ async fn may_change(connection: &mut Connection, preview: &Preview) -> Result<()
             foreign.push(format!("{subject} (owner {owner})"));
         }
     }
+    // What it makes it has to give to its owner.
+    let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')";
+    let givable = names(connection, sql).await?;
+    for delta in &preview.plan.diff.deltas {
+        let target = preview.plan.target.get(&delta.id);
+        let owner = target.map(|object| object.meta.owner.as_str());
+        if let Some(owner) = owner.filter(|owner| !owner.is_empty() && !givable.contains(*owner)) {
+            foreign.push(format!("{} (owner to be {owner})", delta.id));
+        }
+    }
     foreign.dedup();
     if foreign.is_empty() {
         return Ok(());
@@ -128,6 +140,70 @@ async fn may_change(connection: &mut Connection, preview: &Preview) -> Result<()
     ))
     .state("Nothing was changed.")
     .next("Connect as a role that is a member of those owners, or as a superuser."))
+}
+
+/// Some things only a superuser can make, alter or drop. A managed service may let others: its profile says that there
+/// are roles of its own, and then it is only said.
+async fn superuser_where_needed(
+    connection: &mut Connection,
+    preview: &Preview,
+    host: &impl Host,
+) -> Result<(), Failure> {
+    let (present, target) = (&preview.present.catalog, &preview.plan.target);
+    let steps = preview.plan.steps.iter();
+    let ids: BTreeSet<&Id> = steps.map(|step| &step.subject).collect();
+    let needing: Vec<String> = ids
+        .into_iter()
+        .filter(|id| {
+            let objects = [present.get(id), target.get(id)];
+            let mut objects = objects.into_iter().flatten();
+            objects.any(|object| object.body.needs_superuser())
+        })
+        .map(Id::to_string)
+        .collect();
+    if needing.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT rolname FROM pg_roles WHERE rolname = current_user AND rolsuper";
+    if !names(connection, sql).await?.is_empty() {
+        return Ok(());
+    }
+    let list = needing.join(", ");
+    if !preview.present.scope.exclude_roles.is_empty() {
+        host.warn(&format!(
+            "needs a superuser, unless the service lets this role: {list}"
+        ));
+        return Ok(());
+    }
+    Err(
+        Failure::refused(format!("only a superuser can make, alter or drop: {list}"))
+            .state("Nothing was changed.")
+            .next("Connect as a superuser."),
+    )
+}
+
+/// Secrets are in no snapshot, and nothing is done at the other end of a subscription.
+fn name_what_is_not_kept(preview: &Preview, host: &impl Host) {
+    let (present, target) = (&preview.present.catalog, &preview.plan.target);
+    for step in &preview.plan.steps {
+        for id in &step.frees {
+            let old = present.get(id);
+            if old.is_some_and(|object| object.body.keeps_secret()) && !target.has(id) {
+                host.warn(&format!("{id} has a secret, which cannot be brought back"));
+            }
+            if old.is_some() && id.kind.label() == "subscription" {
+                host.warn(&format!(
+                    "{id}: its replication slot stays at the publisher; drop it there, or it keeps WAL for ever"
+                ));
+            }
+        }
+        if secret::is_hidden(&step.sql) {
+            host.warn(&format!(
+                "{}: its secret is not in the snapshot; set it afterwards",
+                step.subject
+            ));
+        }
+    }
 }
 
 /// Something that no kind models and that goes with a dropped object would vanish in silence.

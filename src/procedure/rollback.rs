@@ -20,6 +20,7 @@ use crate::apply::Settings;
 use crate::catalog::names::Scope;
 use crate::catalog::{Catalog, Newer};
 use crate::connect::{Config, Connection};
+use crate::diff::Mask;
 use crate::introspect::{Reading, Within};
 use crate::plan::{self, Allow, DefaultPrivileges, Hazard, Plan};
 use crate::store::{Manifest, SnapshotId, Store};
@@ -43,6 +44,8 @@ pub struct Options {
     pub max_save: u64,
     /// Save no rows.
     pub no_save: bool,
+    /// What of the target does not count.
+    pub mask: Mask,
 }
 
 impl Default for Options {
@@ -56,6 +59,7 @@ impl Default for Options {
             tries: 3,
             max_save: 1 << 30,
             no_save: false,
+            mask: Mask::default(),
         }
     }
 }
@@ -71,6 +75,8 @@ pub struct Target {
     pub manifest: Manifest,
     /// Its objects.
     pub catalog: Catalog,
+    /// What of them does not count.
+    pub mask: Mask,
 }
 
 impl Target {
@@ -82,6 +88,7 @@ impl Target {
             id,
             manifest,
             catalog,
+            mask: Mask::default(),
         })
     }
 
@@ -98,11 +105,7 @@ impl Target {
 
     /// What the snapshot covers, and so what a rollback to it may touch.
     pub fn scope(&self) -> Scope {
-        let scope = &self.manifest.meta.scope;
-        Scope {
-            include: scope.schemas.clone(),
-            exclude: scope.exclude.clone(),
-        }
+        snapshot::scope(&self.manifest.meta)
     }
 }
 
@@ -123,12 +126,12 @@ pub async fn preview(
 ) -> Result<Preview, Failure> {
     let present = session::reading(connection, &target.scope(), Within::Nothing, host).await?;
     let role = session::current_role(connection).await?;
-    let plan = plan_to(&present, &target.catalog, &role)?;
+    let plan = plan_to(&present, target, &role)?;
     Ok(Preview { present, plan })
 }
 
-/// The plan from a reading to a catalog.
-pub(super) fn plan_to(present: &Reading, target: &Catalog, role: &str) -> Result<Plan, Failure> {
+/// The plan from a reading to a target.
+pub(super) fn plan_to(present: &Reading, target: &Target, role: &str) -> Result<Plan, Failure> {
     let defaults = present
         .default_privileges
         .iter()
@@ -141,9 +144,10 @@ pub(super) fn plan_to(present: &Reading, target: &Catalog, role: &str) -> Result
     let options = plan::Options {
         role: role.to_owned(),
         defaults: defaults.collect(),
-        ..plan::Options::default()
+        mask: target.mask,
     };
     let target = target
+        .catalog
         .moved_to(&present.catalog)
         .map_err(|newer| does_not_exist_here(present, &newer))?;
     plan::plan(&present.catalog, &target, &options)
@@ -179,7 +183,8 @@ pub async fn run(
     host: &impl Host,
 ) -> Result<Ended, Failure> {
     let mut connection = session::connect(config, host).await?;
-    let target = Target::find(&mut connection, store, given).await?;
+    let mut target = Target::find(&mut connection, store, given).await?;
+    target.mask = options.mask;
     store.check_writable()?;
     let preview = preview(&mut connection, &target, host).await?;
     say_what_is_odd(&target, &preview, host);

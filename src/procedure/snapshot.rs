@@ -156,10 +156,19 @@ pub fn describe(reading: &Reading, origin: Origin) -> SnapshotMeta {
         database(reading),
         catalog.version(),
     );
+    let Scope {
+        include,
+        exclude,
+        exclude_roles,
+    } = reading.scope.clone();
     meta.scope = crate::store::Scope {
-        schemas: reading.scope.include.clone(),
-        exclude: reading.scope.exclude.clone(),
+        schemas: include,
+        exclude,
+        exclude_roles,
     };
+    let secret = catalog.objects().iter();
+    let secret = secret.filter(|object| object.body.keeps_secret());
+    meta.redacted = secret.map(|object| object.id.to_string()).collect();
     for (kind, count) in catalog.counts() {
         meta.counts.insert(kind.label().to_owned(), count as u64);
     }
@@ -176,6 +185,20 @@ pub fn describe(reading: &Reading, origin: Origin) -> SnapshotMeta {
         .map(|object| object.id.name.to_string())
         .collect();
     meta
+}
+
+/// What a stored snapshot covers.
+pub fn scope(meta: &SnapshotMeta) -> Scope {
+    let crate::store::Scope {
+        schemas,
+        exclude,
+        exclude_roles,
+    } = meta.scope.clone();
+    Scope {
+        include: schemas,
+        exclude,
+        exclude_roles,
+    }
 }
 
 /// The database as the store names it.

@@ -166,7 +166,7 @@ impl Origin {
     }
 }
 
-/// Which schemas a snapshot covers, as the user gave it. Both empty: everything.
+/// What a snapshot covers, as the user gave it. All empty: everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// `--schema`: only these.
@@ -175,11 +175,14 @@ pub struct Scope {
     /// `--exclude-schema`: not these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Not what these roles own: those of a managed service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_roles: Vec<String>,
 }
 
 impl Scope {
     fn is_everything(&self) -> bool {
-        self.schemas.is_empty() && self.exclude.is_empty()
+        *self == Self::default()
     }
 }
 

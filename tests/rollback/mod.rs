@@ -4,6 +4,7 @@ mod corpus;
 mod faults;
 mod rows;
 mod schemas;
+mod scope;
 mod script;
 mod server;
 

@@ -7,5 +7,5 @@ CREATE SERVER here FOREIGN DATA WRAPPER files;
 CREATE SERVER "There" TYPE 'x' VERSION '1' FOREIGN DATA WRAPPER files OPTIONS (host 'a''b', port '1');
 CREATE SERVER changing TYPE 'x' FOREIGN DATA WRAPPER files;
 CREATE USER MAPPING FOR PUBLIC SERVER here OPTIONS (role 'guest');
-CREATE USER MAPPING FOR corpus_reader SERVER "There" OPTIONS (role 'r', password 'never shown');
+CREATE USER MAPPING FOR corpus_reader SERVER "There" OPTIONS (role 'r');
 GRANT USAGE ON FOREIGN SERVER here TO corpus_reader;

@@ -9,5 +9,5 @@ ALTER SERVER here OWNER TO corpus_owner;
 COMMENT ON SERVER here IS 'this one';
 CREATE SERVER "There" TYPE 'x' FOREIGN DATA WRAPPER files OPTIONS (port '2', "User" 'x');
 CREATE SERVER changing TYPE 'y' FOREIGN DATA WRAPPER files;
-CREATE USER MAPPING FOR corpus_reader SERVER "There" OPTIONS (role 's', password 'nor this');
+CREATE USER MAPPING FOR corpus_reader SERVER "There" OPTIONS (role 's');
 CREATE USER MAPPING FOR postgres SERVER "There";

@@ -157,4 +157,8 @@ impl Kind for OperatorClass {
         } = new;
         Change::Replace
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }

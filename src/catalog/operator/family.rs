@@ -63,4 +63,8 @@ impl Kind for OperatorFamily {
         let Self {} = new;
         Change::InPlace(Vec::new())
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }

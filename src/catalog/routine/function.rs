@@ -186,6 +186,10 @@ impl Kind for Function {
     fn rename(from: &Id, to: &Id) -> Option<Step> {
         super::rename(from, to)
     }
+
+    fn needs_superuser(&self) -> bool {
+        self.leakproof || matches!(self.code.language.as_str(), "c" | "internal")
+    }
 }
 
 impl Function {

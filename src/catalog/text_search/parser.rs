@@ -90,4 +90,8 @@ impl Kind for Parser {
         } = new;
         Change::Replace
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }

@@ -63,4 +63,8 @@ impl Kind for Template {
         let Self { init: _, lexize: _ } = new;
         Change::Replace
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }

@@ -166,6 +166,10 @@ impl Kind for Base {
         let sql = format!("ALTER TYPE {} SET ({})", id.sql(), list.join(", "));
         Change::InPlace(vec![Step::alter(id, sql)])
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }
 
 impl Base {

@@ -31,6 +31,7 @@ fn fill(store: &Store) {
         scope: Scope {
             schemas: vec!["public".to_owned()],
             exclude: vec!["audit*".to_owned()],
+            exclude_roles: Vec::new(),
         },
         counts: BTreeMap::from([("schema".to_owned(), 1), ("table".to_owned(), 301)]),
         unmodeled: vec!["cast (integer AS text)".to_owned()],
