@@ -4,7 +4,7 @@
 //! The text is what `pg_get_constraintdef()` prints without its last words; for keys it is built from columns.
 //! A foreign key that the server made for a partition is part of the foreign key that it was made from.
 
-use super::index::{attach, attached_to, change_storage};
+use super::index::{attach, attached_to, change_storage, without_parent};
 use super::{RelationName, column::Origin, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
@@ -299,6 +299,7 @@ impl Kind for Constraint {
         } else {
             create.needing(copies_in_children(self, id, scene))
         };
+        let create = without_parent(create, self.attached_to.as_ref(), scene);
         let mut steps = vec![create];
         steps.extend(
             self.attached_to

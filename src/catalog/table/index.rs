@@ -118,6 +118,17 @@ impl Index {
     }
 }
 
+/// The step that makes an index or its constraint without waiting for the index of the parent: only ATTACH
+/// PARTITION, which comes later, needs that.
+pub(super) fn without_parent(step: Step, parent: Option<&RelationName>, scene: &Catalog) -> Step {
+    let is_parent = |other: &&Id| {
+        parent.is_some_and(|name| name.schema == *other.schema && name.name == *other.name)
+    };
+    let used = scene.edges(&step.subject).iter().map(|edge| &edge.to);
+    let parents: Vec<Id> = used.filter(is_parent).cloned().collect();
+    step.deferring(parents)
+}
+
 /// `ALTER INDEX parent ATTACH PARTITION index`.
 pub(super) fn attach(subject: &Id, index: &Id, parent: &RelationName) -> Step {
     let index = qualified(&index.schema, &index.name);
@@ -278,15 +289,8 @@ impl Kind for Index {
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        // Only ALTER INDEX .. ATTACH PARTITION needs the parent's index.
-        let is_parent = |other: &&Id| {
-            let name = self.attached_to.as_ref();
-            name.is_some_and(|name| name.schema == *other.schema && name.name == *other.name)
-        };
-        let used = scene.edges(id).iter().map(|edge| &edge.to);
-        let create = Step::create(id, self.sql(id))
-            .lock(Lock::Share)
-            .deferring(used.filter(is_parent).cloned());
+        let create = Step::create(id, self.sql(id)).lock(Lock::Share);
+        let create = without_parent(create, self.attached_to.as_ref(), scene);
         // A partition that is to have none, or one that is not complete, would get another if it came later.
         let partitions = self.partitioned.then(|| create::partitions(id, scene));
         let create = create.needing(partitions.into_iter().flatten());
