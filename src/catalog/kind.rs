@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::id::{Family, Id, Style};
 use super::names::{Key, Names};
 use super::row::{Row, RowError};
-use super::step::Step;
+use super::step::{Loss, Step};
 use super::{Catalog, Strength};
 
 /// A query for all objects of a kind, whatever their scope.
@@ -115,18 +115,20 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
 
     /// What must happen so that it stops and starts again using `replaced`, which is being replaced and on
     /// which it depends, when it holds data and so cannot be rebuilt: the steps that move it to the
-    /// object under its new form. `None` when it cannot (the plan is then refused).
-    fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
-        let _ = (id, replaced);
+    /// object under its new form; none when the server takes it along with another one. `None` when it cannot (the
+    /// plan is then refused). The catalogs are the old and the new one.
+    fn follow(&self, id: &Id, replaced: &Id, from: &Catalog, to: &Catalog) -> Option<Vec<Step>> {
+        let _ = (id, replaced, from, to);
         None
     }
 
     /// Whether it must be dropped before, and made again after, a step that alters something on which it
     /// depends with this strength. By default the server takes along what depends automatically; what is
-    /// itself `to_change` then had better not be there, since its old form may not fit.
+    /// itself `to_change` then had better not be there, since its old form may not fit. Under what holds rows of a type
+    /// the server takes attributes away.
     fn in_the_way(&self, step: &Step, strength: Strength, to_change: bool) -> bool {
-        let _ = step;
-        strength == Strength::Normal || to_change
+        let goes_along = Self::HOLDS_DATA && step.loss == Loss::Attributes;
+        !goes_along && (strength == Strength::Normal || to_change)
     }
 
     /// Whether the server gives it the owner of another object (a sequence owned by a column), so that it
@@ -298,8 +300,8 @@ macro_rules! kinds {
                 match self { $(Self::$variant(body) => body.owner_follows(),)* }
             }
             /// The steps that move it to the new form of something it depends on.
-            pub fn follow(&self, id: &Id, replaced: &Id) -> Option<Vec<Step>> {
-                match self { $(Self::$variant(body) => body.follow(id, replaced),)* }
+            pub fn follow(&self, id: &Id, replaced: &Id, from: &Catalog, to: &Catalog) -> Option<Vec<Step>> {
+                match self { $(Self::$variant(body) => body.follow(id, replaced, from, to),)* }
             }
         }
 

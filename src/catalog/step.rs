@@ -57,6 +57,9 @@ pub enum Loss {
     Table,
     /// All values of the column that is its subject.
     Column,
+    /// Attributes that a type does not have any more, in all values of the column that is its subject, or of all
+    /// columns that have the type when that is its subject.
+    Attributes,
 }
 
 /// One statement of a plan.

@@ -138,6 +138,10 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
             Loss::None => {}
             Loss::Table => add(Code::DataLoss, format!("all rows of {id} are destroyed")),
             Loss::Column => add(Code::DataLoss, format!("all values of {id} are destroyed")),
+            Loss::Attributes => {
+                let text = format!("values of {id} lose attributes ({})", step.sql);
+                add(Code::DataLoss, text);
+            }
         }
         if step.tx == Tx::Outside {
             let text = format!(

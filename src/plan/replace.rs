@@ -45,6 +45,7 @@ pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fa
     deciding.start();
     deciding.settle();
     deciding.replace_what_stands_between();
+    deciding.step_aside_together();
     deciding.fates.refused.sort();
     deciding.fates.refused.dedup();
     deciding.fates
@@ -231,11 +232,11 @@ impl<'a> Deciding<'_, 'a> {
 
     /// The old form steps aside, and what holds rows moves from it to the new one.
     fn move_over(&mut self, user: &'a Id, dropped: &'a Id, goes_on: bool) {
-        let steps = self
-            .from
-            .get(user)
-            .filter(|_| goes_on)
-            .and_then(|object| object.body.follow(user, dropped));
+        let steps = self.from.get(user).filter(|_| goes_on).and_then(|object| {
+            object
+                .body
+                .follow(user, dropped, self.from.catalog, self.to.catalog)
+        });
         match steps {
             Some(steps) => {
                 self.fates.aside.insert(dropped);
@@ -245,6 +246,19 @@ impl<'a> Deciding<'_, 'a> {
                 id: dropped.clone(),
                 user: user.clone(),
             }),
+        }
+    }
+
+    /// What steps aside goes on using the old forms of others until it is dropped: these step aside too.
+    fn step_aside_together(&mut self) {
+        let mut open: Vec<&Id> = self.fates.aside.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            for Edge { to: used, .. } in self.from.edges(id) {
+                let again = self.fates.gone.contains(used) && self.fates.made.contains(used);
+                if again && self.fates.aside.insert(used) {
+                    open.push(used);
+                }
+            }
         }
     }
 

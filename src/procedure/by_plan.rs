@@ -79,7 +79,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
             return Err(Failure::bug("there is no plan to act by").into());
         };
         apply::fire_deferred(stage.connection).await?;
-        let doomed: Vec<&Id> = rows::doomed(&plan);
+        let doomed = rows::doomed(&plan, &present.catalog);
         let saved = rows::save(stage, &doomed, present, host).await?;
         let fills = Fills::find(stage.store, &snapshot::database(present), &plan)?;
         let sequences = Sequences::look(stage.connection, &present.catalog, &plan, &fills).await?;

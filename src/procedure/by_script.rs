@@ -4,6 +4,7 @@
 //! catalog, allowed or refused, and saved, before it runs in earnest. The proof is that it did the same again, and
 //! that it left nothing invalid behind.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::by_plan::prove;
@@ -77,7 +78,7 @@ impl Way for ByScript<'_> {
         let hazards = lost(&effect);
         self.refuse_loss(&hazards)?;
         refuse_invalid(present, &rehearsed)?;
-        let doomed: Vec<&Id> = hazards.iter().map(|hazard| &hazard.id).collect();
+        let doomed: BTreeSet<&Id> = hazards.iter().map(|hazard| &hazard.id).collect();
         let saved = rows::save(stage, &doomed, present, host).await?;
         let summary = self.run(stage.connection, host).await?;
         stop_if_asked(host)?;

@@ -9,9 +9,10 @@ use super::failure::Failure;
 use super::host::Host;
 use super::transaction::{Failed, Stage};
 use crate::apply::{self, ApplyError};
-use crate::catalog::Id;
 use crate::catalog::quote::{ident_list, literal};
 use crate::catalog::step::Loss;
+use crate::catalog::type_::composite::columns_with;
+use crate::catalog::{Catalog, Id};
 use crate::connect::{Connection, Error};
 use crate::introspect::Reading;
 use crate::plan::Plan;
@@ -28,16 +29,22 @@ pub struct Saved {
     pub count: u64,
 }
 
-/// The tables and columns that a plan destroys; of a column also those of children that go with it.
-pub(super) fn doomed(plan: &Plan) -> Vec<&Id> {
-    let mut doomed = Vec::new();
+/// The tables and columns that a plan destroys or takes values out of; of a column also those of children that go with
+/// it, of a type the columns that have it.
+pub(super) fn doomed<'a>(plan: &'a Plan, present: &'a Catalog) -> BTreeSet<&'a Id> {
+    let mut doomed = BTreeSet::new();
     for step in plan.steps.iter().filter(|step| step.loss != Loss::None) {
         let subject = &step.subject;
-        let along = step.frees.iter().filter(|id| {
-            subject.is_part() && id.is_part() && id.kind.holds_data() && *id != subject
-        });
-        doomed.push(subject);
-        doomed.extend(along);
+        match step.loss {
+            Loss::Attributes if !subject.is_part() => doomed.extend(columns_with(subject, present)),
+            Loss::None | Loss::Table | Loss::Column | Loss::Attributes => {
+                doomed.insert(subject);
+            }
+        }
+        if step.loss != Loss::Table {
+            let along = step.frees.iter();
+            doomed.extend(along.filter(|id| id.is_part() && id.kind.holds_data()));
+        }
     }
     doomed
 }
@@ -45,7 +52,7 @@ pub(super) fn doomed(plan: &Plan) -> Vec<&Id> {
 /// Saves the rows of tables and columns that will be destroyed, behind the lock that destroying takes anyway.
 pub(super) async fn save(
     stage: &mut Stage<'_>,
-    doomed: &[&Id],
+    doomed: &BTreeSet<&Id>,
     present: &Reading,
     host: &impl Host,
 ) -> Result<Vec<Saved>, Failed> {

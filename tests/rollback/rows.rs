@@ -213,3 +213,39 @@ fn sequences_that_are_made_again_go_on() {
     assert_eq!(next("down"), "-4");
     assert_eq!(next("lost"), "5");
 }
+
+#[test]
+fn values_that_lose_an_attribute_are_saved_before() {
+    let bench = Bench::new(
+        "CREATE TYPE pair AS (a int, b text); CREATE TABLE t (id int PRIMARY KEY, p pair, ps pair[])",
+    );
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    bench.database.psql(
+        "ALTER TYPE pair ADD ATTRIBUTE c int; INSERT INTO t VALUES (1, (1, 'x', 3), ARRAY[(2, 'y', 4)::pair])",
+    );
+    let refused = bench.snapback(&["rollback", "good", "--yes"]).exits(3);
+    assert!(
+        refused.stderr.contains("data-loss:type public.pair"),
+        "{refused}"
+    );
+    let arguments = [
+        "rollback",
+        "good",
+        "--yes",
+        "--allow",
+        "data-loss",
+        "--format",
+        "json",
+    ];
+    let done = bench.snapback(&arguments).exits(0).json();
+    let saved: Vec<_> = done["saved"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rows| rows["object"].as_str())
+        .collect();
+    let expected = ["table column public.t.p", "table column public.t.ps"];
+    assert_eq!(saved, expected.map(Some), "{done}");
+    let left = bench.database.psql("SELECT p, ps FROM t");
+    assert_eq!(left, "(1,x)|{\"(2,y)\"}");
+}

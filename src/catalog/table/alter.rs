@@ -235,22 +235,6 @@ fn retype(old: &Column, new: &Column, id: &Id) -> Step {
     if kept { step } else { step.rewriting() }
 }
 
-/// Moves a column to the new form of its type, which goes by the same name, by way of text.
-pub(super) fn follow(column: &Column, id: &Id) -> Option<Vec<Step>> {
-    if column.origin != Origin::Own || column.generated.is_some() {
-        return None;
-    }
-    let (name, data_type) = (ident(&id.name), &column.data_type);
-    if column.foreign {
-        return Some(vec![alter(id, &format!("TYPE {data_type}")).displacing()]);
-    }
-    let step = alter(
-        id,
-        &format!("TYPE {data_type} USING {name}::text::{data_type}"),
-    );
-    Some(vec![step.displacing().rewriting()])
-}
-
 impl Column {
     /// Whether existing rows get values when it is added.
     fn is_filled(&self, id: &Id, scene: &Catalog) -> bool {

@@ -5,7 +5,7 @@
 //! server carries the change down; only what can differ between the two is altered at the child.
 
 use super::not_null::NotNull;
-use super::{RelationName, alter, create};
+use super::{RelationName, alter, create, follow};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
@@ -367,8 +367,8 @@ impl Kind for Column {
         alter::change(self, new, id, scene)
     }
 
-    fn follow(&self, id: &Id, _replaced: &Id) -> Option<Vec<Step>> {
-        alter::follow(self, id)
+    fn follow(&self, id: &Id, replaced: &Id, from: &Catalog, to: &Catalog) -> Option<Vec<Step>> {
+        follow::follow(self, id, replaced, from, to)
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {

@@ -9,6 +9,7 @@ pub mod column;
 pub mod constraint;
 mod create;
 pub mod default;
+mod follow;
 pub mod foreign;
 pub mod index;
 pub mod not_null;

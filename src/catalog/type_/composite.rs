@@ -1,16 +1,18 @@
 //! Composite types (`pg_type` and a `pg_class` of kind `c`; manual: CREATE TYPE .. AS (..)).
 //!
-//! The order of attributes counts. The server appends attributes in place; everything else makes a new type,
-//! because it would change or destroy values in columns of the type without a trace.
+//! The order of attributes counts. The server appends and drops attributes in place, also those of the tables of the
+//! type; everything else makes a new type, to which columns move attribute by attribute. What values lose is said.
+
+use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::step::Step;
+use crate::catalog::step::{Loss, Step};
 use crate::record;
 
 record! {
@@ -99,28 +101,53 @@ impl Kind for Composite {
         Step::drop(id, format!("DROP TYPE {}", id.sql()))
     }
 
-    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         let Self { attributes: old } = self;
         let Self { attributes: new } = new;
-        let mut steps = Vec::new();
-        let mut rest = new.iter();
+        let mut rest = new.iter().peekable();
+        let (mut steps, mut dropped) = (Vec::new(), Vec::new());
         for before in old {
-            let Some(after) = rest.next().filter(|after| after.is_alike(before)) else {
-                return Change::Replace;
-            };
-            if after.comment != before.comment {
-                steps.push(after.comment_on(id));
+            match rest.next_if(|after| after.is_alike(before)) {
+                Some(after) if after.comment != before.comment => steps.push(after.comment_on(id)),
+                Some(_) => {}
+                None => dropped.push(before),
             }
         }
-        for added in rest {
-            let sql = format!(
-                "ALTER TYPE {} ADD ATTRIBUTE {}",
-                id.sql(),
-                added.definition()
-            );
-            steps.push(Step::alter(id, sql));
-            if added.comment.is_some() {
-                steps.push(added.comment_on(id));
+        // One of that name is another one now.
+        let mut added = rest.clone();
+        if added.any(|after| old.iter().any(|before| before.name == after.name)) {
+            return Change::Replace;
+        }
+        let tables = tables_of(id, scene);
+        let holds_values =
+            !dropped.is_empty() && (!tables.is_empty() || !columns_with(id, scene).is_empty());
+        let alter = |what: &str| {
+            let cascade = if tables.is_empty() { "" } else { " CASCADE" };
+            Step::alter(id, format!("ALTER TYPE {} {what}{cascade}", id.sql()))
+        };
+        let columns = |attribute: &Attribute| {
+            let column = |table: &Id| {
+                let (schema, table) = (table.schema.clone(), table.name.clone());
+                Id::part(Tag::Column, schema, table, &*attribute.name)
+            };
+            tables.iter().map(column).collect::<Vec<_>>()
+        };
+        for attribute in dropped {
+            let what = format!("DROP ATTRIBUTE {}", ident(&attribute.name));
+            let step = alter(&what).displacing();
+            let step = if holds_values {
+                step.loses(Loss::Attributes)
+            } else {
+                step
+            };
+            let frees = columns(attribute);
+            steps.push(Step { frees, ..step });
+        }
+        for attribute in rest {
+            let what = format!("ADD ATTRIBUTE {}", attribute.definition());
+            steps.push(alter(&what).making(columns(attribute)));
+            if attribute.comment.is_some() {
+                steps.push(attribute.comment_on(id));
             }
         }
         Change::InPlace(steps)
@@ -156,6 +183,35 @@ impl Attribute {
         let address = format!("COLUMN {}.{}", id.sql(), ident(&self.name));
         comment_on(id, &address, self.comment.as_deref())
     }
+}
+
+/// The tables OF a type.
+fn tables_of(id: &Id, scene: &Catalog) -> Vec<Id> {
+    let name = id.sql();
+    let objects = scene.objects().iter();
+    let tables = objects.filter(|object| match &object.body {
+        Body::Table(table) => table.of_type == name,
+        _ => false,
+    });
+    tables.map(|table| table.id.clone()).collect()
+}
+
+/// The columns that have a type, or one that contains it.
+pub fn columns_with<'a>(id: &'a Id, catalog: &'a Catalog) -> BTreeSet<&'a Id> {
+    let mut columns = BTreeSet::new();
+    let mut types = vec![id];
+    let mut next = 0;
+    while let Some(&used) = types.get(next) {
+        next += 1;
+        for (user, _) in catalog.all_edges().filter(|(_, edge)| edge.to == *used) {
+            if user.kind == Tag::Column {
+                columns.insert(user);
+            } else if user.kind.family() == Family::Type && !types.contains(&user) {
+                types.push(user);
+            }
+        }
+    }
+    columns
 }
 
 fn attributes(row: &Row<'_>, names: &Names) -> Result<Vec<Attribute>, RowError> {
@@ -208,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_appended_in_place_and_nothing_else() {
+    fn attributes_are_appended_and_dropped_in_place_and_nothing_else() {
         let x = attribute("x", "integer", "");
         let y = attribute("Y", "numeric(10,2)", "down");
         let expected = [
@@ -219,7 +275,8 @@ mod tests {
         assert_eq!(appended, Some(expected.map(str::to_owned).to_vec()));
         let both = [y.clone(), x.clone()];
         assert_eq!(change(std::slice::from_ref(&x), &both), None);
-        assert_eq!(change(&both, std::slice::from_ref(&y)), None);
+        let dropped = "ALTER TYPE app.point DROP ATTRIBUTE x".to_owned();
+        assert_eq!(change(&both, std::slice::from_ref(&y)), Some(vec![dropped]));
         let wider = attribute("x", "bigint", "");
         assert_eq!(change(&[x], &[wider]), None);
     }

@@ -1,0 +1,2 @@
+CREATE TYPE pair AS (b integer, a integer);
+CREATE TABLE pairs (id integer, ps pair[]);
