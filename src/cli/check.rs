@@ -1,6 +1,6 @@
 //! `snapback check`: says what is wrong with scripts, without running any of them.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,12 +9,12 @@ use super::context::Context;
 use super::error::caret;
 use super::exit::Exit;
 use super::host::Terminal;
-use super::output::{self, style};
+use super::output::{self, Output, style};
 use super::text::count;
 use crate::procedure::failure::{Failure, Place};
 use crate::procedure::session;
 use crate::script::check::{self, Finding, Severity};
-use crate::script::run::prepare;
+use crate::script::run::{interruptible, prepare};
 use crate::script::{self, Destroyed, Location, Lock, Source};
 
 /// Check scripts without running them
@@ -46,8 +46,11 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let checked = if context.names_database() && !args.offline {
         online(&args.scripts, context).await?
     } else {
-        offline(&args.scripts)?
+        offline(&args.scripts, context)?
     };
+    if context.interrupt.requested() {
+        return Err(Failure::interrupted());
+    }
     let passes = checked.iter().all(|script| script.report.passes());
     let scripts = checked.iter().map(Script::of).collect();
     context.output.report(&Report { passes, scripts })?;
@@ -61,9 +64,9 @@ struct Checked {
     report: check::Report,
 }
 
-fn offline(scripts: &[PathBuf]) -> Result<Vec<Checked>, Failure> {
+fn offline(scripts: &[PathBuf], context: &Context) -> Result<Vec<Checked>, Failure> {
     let check = |script: &PathBuf| {
-        let report = check::offline(open(script)?)
+        let report = check::offline(open(script, context)?)
             .map_err(|error| Failure::unreachable(format!("could not start the check: {error}")))?;
         Ok(Checked {
             file: script.display().to_string(),
@@ -78,7 +81,7 @@ async fn online(scripts: &[PathBuf], context: &Context) -> Result<Vec<Checked>, 
     // All of them, so that a wrong name is known before anything is asked.
     let sources = scripts
         .iter()
-        .map(|script| open(script))
+        .map(|script| open(script, context))
         .collect::<Result<Vec<_>, _>>()?;
     let config = context.database()?;
     let mut connection = session::connect(&config, &Terminal::new(context, "checking")).await?;
@@ -99,11 +102,20 @@ async fn online(scripts: &[PathBuf], context: &Context) -> Result<Vec<Checked>, 
 }
 
 /// Opens a script that the user named; `-` is standard input.
-pub(super) fn open(script: &Path) -> Result<Source, Failure> {
+fn open(script: &Path, context: &Context) -> Result<Source, Failure> {
     if script == Path::new("-") {
-        return Ok(Source::from_reader("-", io::stdin()));
+        say_when_it_is_typed(script, &context.output);
+        let input = interruptible(io::stdin(), &context.interrupt);
+        return Ok(Source::from_reader("-", input));
     }
     Source::open(script).map_err(|error| Failure::usage(error.kind.to_string()))
+}
+
+/// A script that is typed at a terminal ends when the user says so.
+pub(super) fn say_when_it_is_typed(script: &Path, output: &Output) {
+    if script == Path::new("-") && io::stdin().is_terminal() {
+        output.note("reading the script from the terminal: end it with Ctrl-D");
+    }
 }
 
 /// The place of a script as failures show it.

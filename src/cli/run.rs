@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::duration;
+use super::check::say_when_it_is_typed;
 use super::context::Context;
 use super::exit::Exit;
 use super::host::Terminal;
@@ -47,6 +48,9 @@ pub struct Args {
     /// How long a statement may take
     #[arg(long, value_name = "TIME", value_parser = duration)]
     statement_timeout: Option<Duration>,
+    /// How often to try a file when a lock is not to be had, as long as it has returned nothing
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    tries: u32,
     /// Accepted, since nothing is asked
     #[arg(short, long)]
     yes: bool,
@@ -68,6 +72,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         set,
         lock_timeout,
         statement_timeout,
+        tries,
         yes: _,
     } = args;
     let environment = context.environment()?;
@@ -82,6 +87,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         dry_run,
         snapshot,
         variables: set,
+        tries,
     };
     let folder = context.store();
     let store = match (snapshot, folder.exists()) {
@@ -96,8 +102,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         what: format!("running {what}"),
         total: None,
         rows: None,
+        spoken: false,
         unwritten: None,
     };
+    say_when_it_is_typed(&script, &context.output);
     let host = Terminal::new(context, "running");
     let ran = run::run(
         &context.database()?,
@@ -136,18 +144,22 @@ struct Shown<'a> {
     total: Option<u64>,
     /// The rows of the statement that runs.
     rows: Option<Rows>,
+    /// Whether anything was written.
+    spoken: bool,
     /// The first thing that could not be written. The script runs on: it is not about the reader.
     unwritten: Option<Failure>,
 }
 
 impl Shown<'_> {
     fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        self.spoken = true;
         if let Err(failure) = self.output.results(write) {
             self.unwritten.get_or_insert(failure);
         }
     }
 
     fn event(&mut self, event: &Event<'_>) {
+        self.spoken = true;
         if let Err(failure) = self.output.json(event) {
             self.unwritten.get_or_insert(failure);
         }
@@ -199,7 +211,13 @@ enum Event<'a> {
 impl Listener for Shown<'_> {
     fn begins(&mut self, statements: Option<u64>) {
         self.total = statements;
+        // One bar at a time.
+        self.progress = None;
         self.progress = Some(Progress::start(self.output, self.what.clone(), statements));
+    }
+
+    fn has_spoken(&self) -> bool {
+        self.spoken
     }
 }
 

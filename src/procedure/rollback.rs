@@ -299,17 +299,27 @@ pub(super) async fn retried<W: Way>(
             Err(failed)
                 if failed.transient && attempt < options.tries && !host.interrupt().requested() =>
             {
-                host.note(&format!(
-                    "{}; trying again ({attempt} of {})",
-                    failed.failure.message, options.tries
-                ));
-                tokio::time::sleep(jittered(attempt)).await;
+                wait_to_try_again(&failed.failure, attempt, options.tries, host).await;
                 attempt += 1;
             }
             Err(failed) => return Err(failed.failure),
             Ok(done) => return Ok(done),
         }
     }
+}
+
+/// Says why, and waits for a while before the next try.
+pub(super) async fn wait_to_try_again(
+    failure: &Failure,
+    attempt: u32,
+    tries: u32,
+    host: &impl Host,
+) {
+    host.note(&format!(
+        "{}; trying again ({attempt} of {tries})",
+        failure.message
+    ));
+    tokio::time::sleep(jittered(attempt)).await;
 }
 
 /// Half a second, then one, then two, each up to half as long again: two runs that met do not meet again.

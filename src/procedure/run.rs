@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use super::by_script;
 use super::failure::{Failure, FailureKind};
 use super::host::Host;
+use super::rollback::wait_to_try_again;
 use super::rollback_script;
 use super::session::{self, with_cancel};
-use super::transaction::{emergency, stop_if_asked, take_back};
+use super::transaction::{Failed, emergency, stop_if_asked, take_back};
 use super::{record, snapshot};
 use crate::apply::{self, ApplyError, Outcome, Settings};
 use crate::catalog::names::Scope;
@@ -26,7 +27,7 @@ use crate::script::{Source, Variables};
 use crate::store::{self, Database, Operation, OperationId, Prepared, State, Store};
 
 /// How a script is run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What the transaction waits for.
     pub settings: Settings,
@@ -36,12 +37,17 @@ pub struct Options {
     pub snapshot: bool,
     /// Variables for psql's `:name`.
     pub variables: Vec<(String, String)>,
+    /// How often a transaction that lost a race for a lock is tried.
+    pub tries: u32,
 }
 
 /// Who hears a script run.
 pub trait Listener: Sink {
-    /// It begins now, and has so many statements, when that is known.
+    /// It begins now, or once more, and has so many statements, when that is known.
     fn begins(&mut self, statements: Option<u64>);
+
+    /// Whether it has passed on what the script said, so that nothing can begin once more.
+    fn has_spoken(&self) -> bool;
 }
 
 /// What a script did.
@@ -88,8 +94,7 @@ pub async fn run(
     } else {
         None
     };
-    listener.begins(statements);
-    let source = prepared(source, &connection, config, options);
+    let mut source = prepared(source, &connection, config, options);
     let mut run = Run {
         config,
         store,
@@ -99,7 +104,23 @@ pub async fn run(
         operation: OperationId::new(Timestamp::now()),
         kept: None,
     };
-    let result = run.attempt(&mut connection, source, listener).await;
+    let mut attempt = 1;
+    let result = loop {
+        listener.begins(statements);
+        let failed = match run.attempt(&mut connection, source, listener).await {
+            Ok(ran) => break Ok(ran),
+            Err(failed) => failed,
+        };
+        let again = failed.transient && attempt < options.tries && is_file;
+        if !again || listener.has_spoken() || host.interrupt().requested() {
+            break Err(failed.failure);
+        }
+        apply::leave(&mut connection).await?;
+        discard(store, run.kept.take(), host);
+        wait_to_try_again(&failed.failure, attempt, options.tries, host).await;
+        attempt += 1;
+        source = prepared(open(path, host.interrupt())?, &connection, config, options);
+    };
     if let Ok(ran) = &result
         && !ran.dry_run
     {
@@ -172,7 +193,7 @@ impl<H: Host> Run<'_, H> {
         connection: &mut Connection,
         source: Source,
         listener: &mut impl Listener,
-    ) -> Result<Ran, Failure> {
+    ) -> Result<Ran, Failed> {
         let (began, clock) = (Timestamp::now(), Instant::now());
         let canceller = connection.canceller();
         let entered = apply::enter(connection, &self.options.settings);
@@ -181,7 +202,7 @@ impl<H: Host> Run<'_, H> {
         let before = self.keep(connection).await?;
         let summary = script::run(connection, source, listener, self.host.interrupt())
             .await
-            .map_err(|error| by_script::failed(error).failure)?;
+            .map_err(by_script::failed)?;
         stop_if_asked(self.host)?;
         let mut ran = Ran {
             summary,

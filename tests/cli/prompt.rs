@@ -101,3 +101,11 @@ fn a_password_is_asked_for_at_a_terminal_only() {
             .contains("answer: none")
     );
 }
+
+#[test]
+fn a_script_that_is_typed_is_asked_for() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_snapback"));
+    command.args(["check", "--offline", "-"]);
+    let ran = at_terminal(&command, "SELECT 1;\n\u{4}").exits(0);
+    assert!(ran.stdout.contains("end it with Ctrl-D"), "{ran}");
+}

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::cli::{Ran, Snapback, filters};
+use crate::support::live::{block_on, connect};
 use crate::support::postgres::Database;
 
 /// Runs `script` from a file called script.sql.
@@ -163,4 +164,21 @@ fn an_interrupt_takes_it_back() {
     assert!(ran.stderr.contains("Nothing was changed"), "{ran}");
     assert_eq!(database.psql("SELECT to_regclass('t') IS NULL"), "t");
     assert_eq!(database.psql(sleeps), "0", "the server was told to stop");
+}
+
+#[test]
+fn a_lock_that_is_not_to_be_had_is_tried_for_again() {
+    let database = Database::new();
+    database.psql("CREATE TABLE t (a integer)");
+    let arguments = ["--lock-timeout", "100ms", "--tries", "2", "-v"];
+    block_on(async {
+        let mut other = connect(&database).await;
+        other.execute("BEGIN; LOCK TABLE t").await.unwrap();
+        let failed = run(&database, "CREATE TABLE u (); DROP TABLE t", &arguments).exits(4);
+        assert!(failed.stderr.contains("trying again (1 of 2)"), "{failed}");
+        // What was said cannot be taken back.
+        let said = run(&database, "SELECT 1; DROP TABLE t", &arguments).exits(4);
+        assert!(!said.stderr.contains("trying again"), "{said}");
+    });
+    assert_eq!(database.psql("SELECT to_regclass('u') IS NULL"), "t");
 }

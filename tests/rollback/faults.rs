@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Bench, SHOP, on};
+use super::{Bench, SHOP, hold_customers, on};
 use crate::support::live::{block_on, connect};
 use crate::support::postgres::Database;
 
@@ -34,11 +34,7 @@ fn a_lock_that_is_not_to_be_had_ends_it_after_some_tries() {
     let before = bench.dump();
     let files = bench.store_files();
     block_on(async {
-        let mut other = connect(&bench.database).await;
-        other
-            .execute("BEGIN; LOCK TABLE shop.customer IN ACCESS SHARE MODE")
-            .await
-            .unwrap();
+        let _holder = hold_customers(&bench.database).await;
         let failed = bench
             .snapback(
                 &[
@@ -60,11 +56,7 @@ fn ctrl_c_at_any_moment_rolls_back() {
     let bench = broken_shop();
     let before = bench.dump();
     block_on(async {
-        let mut other = connect(&bench.database).await;
-        other
-            .execute("BEGIN; LOCK TABLE shop.customer IN ACCESS SHARE MODE")
-            .await
-            .unwrap();
+        let mut other = hold_customers(&bench.database).await;
         let running = bench
             .program(&[&ROLLBACK[..], &["--lock-timeout", "60s"]].concat())
             .spawn();

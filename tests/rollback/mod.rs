@@ -10,9 +10,11 @@ mod server;
 
 use std::path::Path;
 
+use snapback::connect::Connection;
 use tempfile::TempDir;
 
 use crate::support::cli::{Ran, Snapback};
+use crate::support::live::connect;
 use crate::support::postgres::Database;
 
 /// A database and a store of its own.
@@ -75,6 +77,16 @@ pub(crate) fn on(database: &Database<'_>, folder: &Path) -> Snapback {
     Snapback::new()
         .folder(folder)
         .env("DATABASE_URL", database.socket_url())
+}
+
+/// A session that reads the customers of [`SHOP`] in an open transaction: whoever alters them waits for its end.
+async fn hold_customers(database: &Database<'_>) -> Connection {
+    let mut other = connect(database).await;
+    other
+        .execute("BEGIN; LOCK TABLE shop.customer IN ACCESS SHARE MODE")
+        .await
+        .unwrap();
+    other
 }
 
 const SHOP: &str = "

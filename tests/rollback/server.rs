@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::{Bench, SHOP, on};
+use super::{Bench, SHOP, hold_customers, on};
 use crate::support::live::{block_on, connect};
 use crate::support::postgres::{Database, Options, Server};
 
@@ -41,11 +41,7 @@ fn a_session_that_is_killed_changes_nothing() {
         .psql("DROP VIEW shop.revenue; ALTER TABLE shop.customer ADD COLUMN extra int");
     let before = bench.dump();
     block_on(async {
-        let mut other = connect(&bench.database).await;
-        other
-            .execute("BEGIN; LOCK TABLE shop.customer IN ACCESS SHARE MODE")
-            .await
-            .unwrap();
+        let _holder = hold_customers(&bench.database).await;
         let running = bench
             .program(&[&ROLLBACK[..], &["--lock-timeout", "60s"]].concat())
             .spawn();
