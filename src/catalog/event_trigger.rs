@@ -18,7 +18,7 @@ record! {
     pub struct EventTrigger {
         /// The event.
         pub event: String,
-        /// WHEN TAG IN, sorted; empty for all commands.
+        /// WHEN TAG IN, in the server's order; empty for all commands.
         pub tags: Vec<String>,
         /// Its function, qualified and quoted.
         pub function: String,
@@ -52,15 +52,13 @@ impl Kind for EventTrigger {
         if !names.scope().covers_database() {
             return Ok(None);
         }
-        let mut tags = row.list("evttags")?;
-        tags.sort();
         Ok(Some(Found {
             id: Id::global(Tag::EventTrigger, row.text("evtname")?),
             keys: vec![Key::new(Class::EVENT_TRIGGER, row.number("oid")?)],
             position: None,
             body: Self {
                 event: row.text("evtevent")?.to_owned(),
-                tags,
+                tags: row.list("evttags")?,
                 function: row.text("function")?.to_owned(),
                 fires: Fires::new(row.letter("evtenabled")?),
             },

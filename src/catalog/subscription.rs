@@ -18,7 +18,7 @@ record! {
     pub struct Subscription {
         /// The connection string without secrets; the marker of a secret alone for who may not read it.
         pub connection: String,
-        /// The publications, sorted.
+        /// The publications, in the server's order.
         pub publications: Vec<String>,
         /// The slot, when it does not have the subscription's name; `None` for none.
         pub slot: Slot,
@@ -164,8 +164,6 @@ impl Kind for Subscription {
             return Ok(None);
         }
         let name = row.text("subname")?;
-        let mut publications = row.list("subpublications")?;
-        publications.sort();
         let mut parameters = Vec::new();
         for (parameter, column, default) in PARAMETERS {
             if !row.has(column) {
@@ -192,7 +190,7 @@ impl Kind for Subscription {
                     || format!("password={}", secret::MARKER),
                     secret::hide_in_connection,
                 ),
-                publications,
+                publications: row.list("subpublications")?,
                 slot: match row.opt("subslotname")? {
                     None => Slot::None,
                     Some(slot) if slot == name => Slot::Own,
