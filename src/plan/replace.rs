@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::refuse::Refusal;
 use super::world::{Slot, World};
+use crate::catalog::id::Family;
 use crate::catalog::{Edge, Id, Object, Step, Strength, kind};
 use crate::diff::{Change, Diff};
 
@@ -210,6 +211,9 @@ impl<'a> Deciding<'_, 'a> {
             let root = from.root_or_self(user);
             let alters = &self.fates.alters;
             if !goes_on && (alters.contains_key(user) || alters.contains_key(root)) {
+                if user.kind.holds_data() && self.gives_its_name(dropped) {
+                    self.fates.aside.insert(dropped);
+                }
                 continue;
             }
             if user.kind.rebuildable() {
@@ -218,6 +222,19 @@ impl<'a> Deciding<'_, 'a> {
                 self.move_over(user, dropped, goes_on);
             }
         }
+    }
+
+    /// Whether a type that is dropped can step aside for what takes its name. Two that swap the columns that have them
+    /// would wait for each other.
+    fn gives_its_name(&self, dropped: &Id) -> bool {
+        let slot = Slot::of(dropped);
+        let other = Id {
+            name: "snapback_old".into(),
+            ..dropped.clone()
+        };
+        dropped.kind.family() == Family::Type
+            && dropped.kind.rename(dropped, &other).is_some()
+            && self.fates.made.iter().any(|made| Slot::of(made) == slot)
     }
 
     /// Whether the new form of an object uses what takes the name of something that is dropped: its new

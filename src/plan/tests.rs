@@ -162,6 +162,29 @@ fn rows_move_over_to_another_kind_of_type_with_the_name() {
 }
 
 #[test]
+fn two_types_swap_their_columns_and_change() {
+    let draft = |one: &str, two: &str, is_new: bool| {
+        let mut draft = Draft::default();
+        let (a, b) = if is_new {
+            (draft.mood("a", &["sad"]), draft.code("b"))
+        } else {
+            (draft.code("a"), draft.mood("b", &["sad"]))
+        };
+        for (table, wanted) in [("one", one), ("two", two)] {
+            draft.table(table, &[("c", wanted)]);
+            let used = if wanted == "app.a" { &a } else { &b };
+            draft.uses(&Draft::column(table, "c"), used);
+        }
+        draft.done()
+    };
+    let steps = sql(
+        &draft("app.a", "app.b", false),
+        &draft("app.b", "app.a", true),
+    );
+    assert_eq!(steps.len(), 8, "{steps:?}");
+}
+
+#[test]
 fn what_holds_rows_is_not_replaced_for_anything() {
     let draft = |partition_by: &str| {
         let mut draft = Draft::default();
