@@ -30,7 +30,7 @@ matrix: setup ## the tests that need a server, on each of SERVERS (13 to 18), wh
 
 .PHONY: static
 static: ## one file without dependencies, for scratch containers: target/<host>/static/snapback
-	RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
+	RUSTFLAGS='-C target-feature=+crt-static -C link-arg=-Wl,-T,$(CURDIR)/scripts/static.ld --cfg getrandom_backend="linux_getrandom"' \
 		cargo build --profile static --locked --target $(HOST)
 	@ls -l $(STATIC)
 
