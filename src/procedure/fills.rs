@@ -11,8 +11,8 @@ use super::rows::{Trouble, stored_columns};
 use super::snapshot;
 use super::transaction::Failed;
 use crate::catalog::quote::{ident, ident_list};
-use crate::catalog::{Catalog, Id, Step, Strength};
-use crate::connect::Connection;
+use crate::catalog::{Catalog, Edge, Id, Step, Strength};
+use crate::connect::{CommandTag, Connection};
 use crate::introspect::Reading;
 use crate::plan::{Code, Plan};
 use crate::store::{Database, RowsRecord, Store};
@@ -30,11 +30,12 @@ impl Fills {
     pub(super) fn find(store: &Store, database: &Database, plan: &Plan) -> Result<Self, Failure> {
         let mut fills = Self::default();
         let mut wanted: BTreeMap<String, Id> = BTreeMap::new();
+        let children = children(&plan.target);
         for step in &plan.steps {
             let makes = || step.makes.iter().filter(|id| id.kind.holds_data());
             let whole = makes().any(|id| !id.is_part());
             for id in makes().filter(|id| !whole || !id.is_part()) {
-                let along = columns_along(&plan.target, id);
+                let along = columns_along(&children, id);
                 let all = along.iter().chain([id]);
                 wanted.extend(all.map(|id| (id.to_string(), id.clone())));
                 fills.along.insert(id.clone(), along);
@@ -124,16 +125,26 @@ impl Fills {
     }
 }
 
+/// The columns of children that the server makes with those of their parents, by these.
+fn children(target: &Catalog) -> BTreeMap<&Id, Vec<&Id>> {
+    let mut children: BTreeMap<&Id, Vec<&Id>> = BTreeMap::new();
+    for (child, Edge { to, strength }) in target.all_edges() {
+        let along = child.kind == to.kind && *strength == Strength::Auto;
+        if along && to.is_part() && to.kind.holds_data() {
+            children.entry(to).or_default().push(child);
+        }
+    }
+    children
+}
+
 /// The columns of children that the server makes with a column.
-fn columns_along(target: &Catalog, column: &Id) -> Vec<Id> {
+fn columns_along(children: &BTreeMap<&Id, Vec<&Id>>, column: &Id) -> Vec<Id> {
+    let of = |parent: &Id| children.get(parent).cloned().unwrap_or_default();
     let mut along: Vec<Id> = Vec::new();
-    let mut open = vec![column.clone()];
-    while let Some(parent) = open.pop().filter(|_| column.is_part()) {
-        let children = target.all_edges().filter(|(child, edge)| {
-            edge.to == parent && edge.strength == Strength::Auto && child.kind == column.kind
-        });
-        open.extend(children.map(|(child, _)| child.clone()));
-        along.extend((parent != *column).then_some(parent));
+    let mut open = of(column);
+    while let Some(child) = open.pop() {
+        open.extend(of(child));
+        along.push(child.clone());
     }
     along
 }
@@ -205,12 +216,7 @@ async fn put_back_table(
     let sql = format!(
         "INSERT INTO {table} ({list}) OVERRIDING SYSTEM VALUE SELECT {list} FROM {staging}"
     );
-    let tags = connection.execute(&sql).await?;
-    connection.execute(&format!("DROP TABLE {staging}")).await?;
-    Ok(tags
-        .first()
-        .and_then(crate::connect::CommandTag::rows)
-        .unwrap_or_default())
+    move_in(connection, &sql, &staging).await
 }
 
 /// Values of a column, by the key that was saved with them. Without a key nobody knows whose they were.
@@ -239,12 +245,14 @@ async fn put_back_column(
         "UPDATE ONLY {table} AS t SET {column} = s.{column} FROM {staging} AS s WHERE {}",
         matches.join(" AND ")
     );
-    let tags = connection.execute(&sql).await?;
+    move_in(connection, &sql, &staging).await
+}
+
+/// Moves what is staged to where it belongs, and says how many rows that were.
+async fn move_in(connection: &mut Connection, sql: &str, staging: &str) -> Result<u64, Failed> {
+    let tags = connection.execute(sql).await?;
     connection.execute(&format!("DROP TABLE {staging}")).await?;
-    Ok(tags
-        .first()
-        .and_then(crate::connect::CommandTag::rows)
-        .unwrap_or_default())
+    Ok(tags.first().and_then(CommandTag::rows).unwrap_or_default())
 }
 
 /// The rows in a temporary table, with the types of `table` where it has the column, else as text.
