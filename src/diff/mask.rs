@@ -1,6 +1,8 @@
 //! What a comparison may leave out: owners, privileges, comments (`--no-owner`, `--no-privileges`,
 //! `--no-comments`). A masked catalog has a masked root, and says so; pure.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::meta::Meta;
@@ -43,8 +45,11 @@ impl Mask {
     }
 
     /// The catalog without what is left out, for comparing and hashing.
-    pub fn hide(self, catalog: &Catalog) -> Catalog {
-        self.map(catalog, None, |object| {
+    pub fn hide(self, catalog: &Catalog) -> Cow<'_, Catalog> {
+        if self.is_empty() {
+            return Cow::Borrowed(catalog);
+        }
+        Cow::Owned(self.map(catalog, None, |object| {
             let mut meta = object.meta.clone();
             if self.owner {
                 let owner = std::mem::take(&mut meta.owner);
@@ -57,12 +62,15 @@ impl Mask {
                 meta.comment = None;
             }
             meta
-        })
+        }))
     }
 
     /// The target as a plan may aim at it: what is left out is what `live` has, and for an object that it
     /// has not, what the server will give to `role`.
     pub fn adopt(self, target: &Catalog, live: &Catalog, role: &str) -> Catalog {
+        if self.is_empty() {
+            return target.clone();
+        }
         self.map(target, Some(live), |object| {
             let mut meta = object.meta.clone();
             let kept = live.get(&object.id).map(|object| &object.meta);
@@ -88,9 +96,6 @@ impl Mask {
         live: Option<&Catalog>,
         meta: impl Fn(&Object) -> Meta,
     ) -> Catalog {
-        if self.is_empty() {
-            return catalog.clone();
-        }
         let left_out = |object: &&Object| self.privileges && object.id.kind.is_privileges();
         let objects = catalog.objects().iter();
         let objects = objects

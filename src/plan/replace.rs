@@ -112,7 +112,7 @@ impl<'a> Deciding<'_, 'a> {
         let relabels: Vec<(String, String)> =
             steps.filter_map(|step| step.relabels.clone()).collect();
         for (id, aspects, change) in changes {
-            if !self.is_relabeled(id, &relabels) {
+            if relabels.is_empty() || !self.is_relabeled(id, &relabels) {
                 self.change(id, &aspects.fields, change);
             }
         }
@@ -127,10 +127,8 @@ impl<'a> Deciding<'_, 'a> {
         let (Some(mut old), Some(new)) = (body(old), body(new)) else {
             return false;
         };
-        !relabels.is_empty() && {
-            relabel(&mut old, relabels);
-            old == new
-        }
+        relabel(&mut old, relabels);
+        old == new
     }
 
     fn change(&mut self, id: &'a Id, fields: &[String], change: kind::Change) {
