@@ -70,6 +70,15 @@ impl Key {
         Self { class, oid, sub: 0 }
     }
 
+    /// The address in three columns of a row: catalog, OID, `attnum`.
+    pub fn read(row: &Row<'_>, class: &str, oid: &str, sub: &str) -> Result<Self, RowError> {
+        Ok(Self {
+            class: Class(row.number(class)?),
+            oid: row.number(oid)?,
+            sub: row.number(sub)?,
+        })
+    }
+
     /// The address of a column.
     pub fn column(relation: u32, attnum: i32) -> Self {
         Self {
@@ -508,10 +517,7 @@ impl Names {
 
     /// All relations and types that somebody made, as addresses with their schemas.
     pub fn made(&self) -> impl Iterator<Item = (Key, &str)> {
-        let relations = self
-            .relations
-            .iter()
-            .filter(|(_, relation)| relation.kind != 't');
+        let relations = self.relations.iter();
         let relations =
             relations.map(|(&oid, relation)| (Key::new(Class::CLASS, oid), &*relation.schema));
         let types = self.types.iter().map(|(&oid, found)| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::depend::Addresses;
 use super::{
@@ -76,7 +76,7 @@ pub(super) struct Collector {
     comments: FxHashMap<Key, String>,
     labels: Vec<(Key, label::Label)>,
     all: Vec<Key>,
-    invalid: Vec<u32>,
+    invalid: FxHashSet<u32>,
     invalid_indexes: Vec<String>,
     horizons: Vec<(String, bool)>,
     fingerprints: Vec<Vec<String>>,
@@ -96,7 +96,7 @@ impl Collector {
             comments: FxHashMap::default(),
             labels: Vec::new(),
             all: Vec::new(),
-            invalid: Vec::new(),
+            invalid: FxHashSet::default(),
             invalid_indexes: Vec::new(),
             horizons: Vec::new(),
             fingerprints: Vec::new(),
@@ -251,20 +251,12 @@ impl Collector {
             }
             Task::Names(index) => self.names.add(index, row)?,
             Task::Comments => {
-                let key = Key {
-                    class: Class(row.number("classoid")?),
-                    oid: row.number("objoid")?,
-                    sub: row.number("objsubid")?,
-                };
+                let key = Key::read(row, "classoid", "objoid", "objsubid")?;
                 self.comments
                     .insert(key, row.text("description")?.to_owned());
             }
             Task::Labels => {
-                let key = Key {
-                    class: Class(row.number("classoid")?),
-                    oid: row.number("objoid")?,
-                    sub: row.number("objsubid")?,
-                };
+                let key = Key::read(row, "classoid", "objoid", "objsubid")?;
                 let label = label::Label {
                     column: String::new(),
                     provider: row.text("provider")?.to_owned(),
@@ -280,7 +272,7 @@ impl Collector {
             Task::Unmodeled => self.listed(row)?,
             Task::InvalidIndexes => {
                 let oid = row.number("oid")?;
-                self.invalid.push(oid);
+                self.invalid.insert(oid);
                 if let Some(index) = self.names.relation(oid) {
                     self.invalid_indexes
                         .push(crate::catalog::quote::qualified(&index.schema, &index.name));
@@ -371,7 +363,7 @@ impl Collector {
     }
 
     /// Objects in scope that no kind claims.
-    pub(super) fn unclaimed(&mut self) -> Vec<Key> {
+    pub(super) fn unclaimed(&self) -> Vec<Key> {
         let scope = self.names.scope();
         let made = self.names.made();
         let made = made.filter(|(key, schema)| {

@@ -44,16 +44,8 @@ impl Addresses {
 
     /// Takes in a row of [`QUERY`], and says what it says: who depends on what, and how (`deptype`).
     pub(super) fn add(&mut self, row: &Row<'_>) -> Result<(Key, Key, char), RowError> {
-        let from = Key {
-            class: Class(row.number("classid")?),
-            oid: row.number("objid")?,
-            sub: row.number("objsubid")?,
-        };
-        let to = Key {
-            class: Class(row.number("refclassid")?),
-            oid: row.number("refobjid")?,
-            sub: row.number("refobjsubid")?,
-        };
+        let from = Key::read(row, "classid", "objid", "objsubid")?;
+        let to = Key::read(row, "refclassid", "refobjid", "refobjsubid")?;
         let deptype = row.letter("deptype")?;
         match deptype {
             'n' => self.rows.push((from, to, Strength::Normal)),

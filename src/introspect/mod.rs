@@ -176,7 +176,7 @@ fn is_torn(error: &IntrospectError) -> bool {
 
 async fn finish(
     connection: &mut Connection,
-    mut collector: Collector,
+    collector: Collector,
 ) -> Result<Reading, IntrospectError> {
     let mut unmodeled = Vec::new();
     let unclaimed = collector.unclaimed();
