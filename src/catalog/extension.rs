@@ -8,9 +8,10 @@ use super::Catalog;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::comment_on;
-use super::names::{Class, Key, Names, Scope};
+use super::names::{Class, Key, Names};
 use super::quote::{ident, literal};
 use super::row::{Row, RowError};
+use super::scope::Scope;
 use super::step::Step;
 use crate::record;
 

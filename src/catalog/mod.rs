@@ -29,6 +29,7 @@ pub mod record;
 pub mod routine;
 pub mod row;
 pub mod schema;
+pub mod scope;
 pub mod secret;
 pub mod sequence;
 pub mod settle;

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::host::Terminal;
 use super::output::{Report, style};
 use super::text;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::procedure::failure::Failure;
 use crate::procedure::profile::Profile;
 use crate::procedure::{session, snapshot};

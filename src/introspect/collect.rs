@@ -10,8 +10,9 @@ use super::{
     fingerprint, unmodeled,
 };
 use crate::catalog::meta::{acl, label};
-use crate::catalog::names::{Class, Key, Names, Scope};
+use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
 use crate::connect::{Connection, Error, Event, Next};
 

@@ -12,8 +12,8 @@ mod unmodeled;
 use std::time::Duration;
 
 use crate::catalog::meta::acl::Grant;
-use crate::catalog::names::Scope;
 use crate::catalog::row::RowError;
+use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id};
 use crate::connect::{Connection, Error};
 use collect::Collector;

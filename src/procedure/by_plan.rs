@@ -15,7 +15,7 @@ use super::snapshot;
 use super::transaction::{Acted, Failed, Stage, Way, stop_if_asked};
 use crate::apply::{self, ApplyError};
 use crate::catalog::Id;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::connect::Connection;
 use crate::diff;
 use crate::introspect::{self, Reading, Within};

@@ -13,7 +13,7 @@ use super::host::Host;
 use super::rows;
 use super::transaction::{Acted, Failed, Stage, Way, stop_if_asked};
 use crate::catalog::Id;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::connect::Connection;
 use crate::diff::{self, Change, Diff};
 use crate::introspect::{self, Reading, Within};

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::host::Host;
 use super::session;
 use super::snapshot;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id};
 use crate::connect::{Config, Connection};
 use crate::diff::{self, Diff, Mask};

@@ -1,7 +1,7 @@
 //! Profiles of managed services: what they keep in a database for themselves, and which no snapshot of their user's
 //! schema should have and no rollback touch.
 
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 
 /// A managed service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

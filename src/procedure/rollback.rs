@@ -17,7 +17,7 @@ use super::session;
 use super::snapshot;
 use super::transaction::{self, Done, Way};
 use crate::apply::Settings;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Newer};
 use crate::connect::{Config, Connection};
 use crate::diff::Mask;

@@ -12,7 +12,7 @@ use super::rollback::{Options, refuse_forbidden, retried};
 use super::session;
 use super::transaction::Done;
 use crate::catalog::Catalog;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::connect::{Config, Connection};
 use crate::introspect::{Reading, Within};
 use crate::plan::{Code, Hazard};

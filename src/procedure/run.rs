@@ -19,7 +19,7 @@ use super::session::{self, with_cancel};
 use super::transaction::{Failed, emergency, stop_if_asked, take_back};
 use super::{record, snapshot};
 use crate::apply::{self, ApplyError, Outcome, Settings};
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::connect::{Config, Connection, Error, Interrupt};
 use crate::introspect::{self, Reading, Within};
 use crate::script::run::{self as script, Sink, Summary};

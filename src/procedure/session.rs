@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::failure::{Failure, FailureKind};
 use super::host::Host;
 use crate::apply::ApplyError;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::connect::{Canceller, Config, ConnectError, Connection, Error, Interrupt};
 use crate::introspect::{self, IntrospectError, Reading, Within};
 use crate::store::Database;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use super::host::Host;
 use super::session;
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Object, canon};
 use crate::connect::Connection;
 use crate::introspect::{Reading, Within};

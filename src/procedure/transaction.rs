@@ -15,7 +15,7 @@ use super::rows::Saved;
 use super::session::{self, with_cancel};
 use super::snapshot;
 use crate::apply::{self, ApplyError, Outcome};
-use crate::catalog::names::Scope;
+use crate::catalog::scope::Scope;
 use crate::catalog::{Id, Step};
 use crate::connect::{Config, Connection};
 use crate::diff::{self, Diff, Layout};

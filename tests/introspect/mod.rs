@@ -2,7 +2,7 @@
 
 use crate::support::live::{block_on, connect, read};
 use crate::support::postgres::Database;
-use snapback::catalog::names::Scope;
+use snapback::catalog::scope::Scope;
 use snapback::introspect::{self, Within};
 
 #[test]

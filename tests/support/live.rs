@@ -1,6 +1,6 @@
 //! A connection, a reading and the oracle's judgement of a test database, in a few words.
 
-use snapback::catalog::names::Scope;
+use snapback::catalog::scope::Scope;
 use snapback::connect::{ChannelBinding, Connection, Credentials, Startup};
 use snapback::diff;
 use snapback::introspect::{self, Reading, Within};
