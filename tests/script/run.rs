@@ -297,15 +297,13 @@ fn a_lost_connection_is_an_error_of_the_connection() {
     assert_eq!(database.psql("SELECT to_regclass('t') IS NULL"), "t");
 }
 
-/// Runs the same file with psql and with us, and compares what stays.
-fn same_as_psql(path: &Path, prelude: &str) {
+/// Runs the same file with psql and with us, and compares what stays; says why when psql cannot run it.
+fn same_as_psql(path: &Path, prelude: &str) -> Result<(), String> {
     let (ours, theirs) = (Database::new(), Database::new());
     for database in [&ours, &theirs] {
         database.psql(prelude);
     }
-    theirs
-        .psql_file(path)
-        .unwrap_or_else(|error| panic!("psql: {}: {error}", path.display()));
+    theirs.psql_file(path)?;
     run_file(&ours, path, &mut ()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let (ours, theirs) = (ours.pg_dump(&[]), theirs.pg_dump(&[]));
     let differ = ours
@@ -324,6 +322,7 @@ fn same_as_psql(path: &Path, prelude: &str) {
         "{}",
         path.display()
     );
+    Ok(())
 }
 
 /// Two runs are at two moments, which some of the real schemas store: as timestamps, or in milliseconds since 1970.
@@ -345,7 +344,7 @@ fn without_moments(line: &str) -> String {
 #[test]
 fn our_own_scripts_do_what_psql_does() {
     for path in super::corpus::files("ok") {
-        same_as_psql(&path, "");
+        same_as_psql(&path, "").unwrap();
     }
 }
 
@@ -361,13 +360,20 @@ fn a_dump_is_played_as_psql_plays_it() {
     let dump = source.pg_dump(&[]);
     assert!(dump.contains("FROM stdin;"));
     let (_folder, path) = file(&format!("\\restrict abc\n{dump}\n\\unrestrict abc\n"));
-    same_as_psql(&path, "");
+    same_as_psql(&path, "").unwrap();
 }
 
 #[test]
 fn real_schemas_are_played_as_psql_plays_them() {
     let prelude = super::corpus::roles_of_real_schemas();
-    for path in super::corpus::real_schemas() {
-        same_as_psql(&path, &prelude);
+    let paths = super::corpus::real_schemas();
+    let mut played = 0;
+    for path in &paths {
+        match same_as_psql(path, &prelude) {
+            Ok(()) => played += 1,
+            // Written for another version, or for another build.
+            Err(error) => eprintln!("left out: {}: {error}", path.display()),
+        }
     }
+    assert!(played * 4 >= paths.len() * 3, "{played} of {}", paths.len());
 }

@@ -30,7 +30,8 @@ pub(crate) enum Feature {
 impl Feature {
     fn is_here(self) -> bool {
         let sql = match self {
-            Self::Icu => "SELECT EXISTS (SELECT FROM pg_collation WHERE collprovider = 'i')",
+            // Not by its provider: `unicode` is there since 16, whatever the server is built with.
+            Self::Icu => "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')",
             Self::Lz4 => {
                 "SELECT EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals))"
             }
