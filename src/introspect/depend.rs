@@ -119,6 +119,9 @@ impl Addresses {
     /// and the root is made with its parts.
     pub(super) fn links(&self, objects: &[Object]) -> Vec<Link> {
         let links = self.rows.iter().filter_map(|&(from, to, strength)| {
+            // An extension does not take along what is there for another object (the index of a constraint).
+            let stays = self.stand_ins.contains_key(&from) && self.extensions.contains(&(from, to));
+            let strength = if stays { Strength::Normal } else { strength };
             let (from, to) = (self.object(from)?, self.object(to)?);
             let (dependent, used) = (&objects.get(from)?.id, &objects.get(to)?.id);
             let in_one_tree =

@@ -8,7 +8,7 @@ use super::Object;
 use super::id::Id;
 use super::kind::Tag;
 use super::names::Names;
-use super::quote::{ident, literal};
+use super::quote::{ident, literal, qualified};
 use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;
@@ -101,8 +101,13 @@ pub fn change(object: &Object, old: &Meta, owners: (&str, &str), version: u32) -
 
 /// The steps that let an object go with other extensions.
 fn go_with(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
+    // A constraint goes by its index.
+    let address = match id.kind {
+        Tag::Constraint => format!("INDEX {}", qualified(&id.schema, &id.name)),
+        _ => id.address(),
+    };
     let step = |no: &str, extension: &str| {
-        let (address, extension) = (id.address(), ident(extension));
+        let extension = ident(extension);
         Step::alter(
             id,
             format!("ALTER {address} {no}DEPENDS ON EXTENSION {extension}"),
