@@ -95,6 +95,8 @@ pub struct Step {
     /// Whether the subject is dropped and made again by it (a generated column): the server takes nothing
     /// along, so all dependents must be out of the way.
     pub remakes: bool,
+    /// Whether its subject has no parent any more after it: what came from there can be dropped only then.
+    pub leaves: bool,
     /// Whether all else comes before it, since it changes what other statements do (an event trigger, default
     /// privileges).
     pub last: bool,
@@ -125,6 +127,7 @@ impl Step {
             relabels: None,
             displaces: false,
             remakes: false,
+            leaves: false,
             last: false,
             makes: Vec::new(),
             frees: Vec::new(),
@@ -233,6 +236,13 @@ impl Step {
     pub fn remaking(mut self) -> Self {
         self.displaces = true;
         self.remakes = true;
+        self
+    }
+
+    /// Its subject has no parent any more.
+    #[must_use]
+    pub fn leaving(mut self) -> Self {
+        self.leaves = true;
         self
     }
 

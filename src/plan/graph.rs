@@ -42,6 +42,7 @@ struct Index<'a> {
     aside: HashMap<&'a Id, usize>,
     lets_go: HashMap<&'a Id, usize>,
     alters: HashMap<&'a Id, Vec<usize>>,
+    leaves: HashMap<&'a Id, usize>,
     /// The last step that makes or alters an object.
     body: HashMap<&'a Id, usize>,
     /// The first step of an object's owner, ACL and comment.
@@ -61,6 +62,9 @@ impl<'a> Index<'a> {
                 Stage::Make => drop(index.body.insert(&step.subject, number)),
                 Stage::Alter => {
                     index.alters.entry(&step.subject).or_default().push(number);
+                    if step.leaves {
+                        index.leaves.insert(&step.subject, number);
+                    }
                     index.body.insert(&step.subject, number);
                 }
                 Stage::Meta => drop(index.meta.entry(&step.subject).or_insert(number)),
@@ -133,6 +137,10 @@ impl Building<'_, '_> {
     /// What is dropped is used by nothing any more: its users were dropped before, or altered.
     fn after_users_let_go(&mut self, number: usize, node: &Node) {
         for freed in &node.step.frees {
+            let left = self.index.leaves.get(self.from.root_or_self(freed));
+            if let Some(&leaver) = left {
+                self.edge(leaver, number);
+            }
             let aside = self.aside(freed);
             for (user, _) in self.from.users(freed) {
                 if let Some(&letter) = self.index.lets_go.get(user) {

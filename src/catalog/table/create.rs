@@ -283,6 +283,11 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
             alter(id, &format!("NO INHERIT {}", parent.sql()))
         }
     };
+    let left = old.parents.iter();
+    if new.parents.is_empty() {
+        // What has another form when it is alone, or goes, does so once it is.
+        return left.map(|parent| leave(parent).leaving()).collect();
+    }
     let parents = new.parents.iter().map(|parent| parent.id_in(scene));
     let tables = parents.chain([id.clone()]);
     let parts: Vec<Id> = tables
@@ -300,7 +305,6 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
         })
         .collect();
     let wait = |step: Step| step.needing(parts.iter().cloned());
-    let left = old.parents.iter();
     if let Some(joined) = joined_later(old, new) {
         // What it has from its old parents alone it would have of itself for ever once it left them.
         let join = joined.iter().map(|parent| wait(join(new, id, parent)));
