@@ -4,7 +4,6 @@
 //! An entry without a schema stands in place of the built-in default, one with a schema adds to it. It is changed
 //! after all else, so that what a plan makes is granted what the database had when the plan was made.
 
-use super::Catalog;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::acl::{self, Grant, Target};
@@ -12,6 +11,7 @@ use super::names::{Class, Key, Names};
 use super::quote::ident;
 use super::row::{Row, RowError};
 use super::step::{Lock, Step};
+use super::{Catalog, moved};
 use crate::record;
 
 record! {
@@ -177,6 +177,21 @@ impl Kind for DefaultAcl {
 
     fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
         Change::InPlace(self.steps(id, &self.grants, &new.grants))
+    }
+
+    fn newer(&self, _id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let large = self.objects == "LARGE OBJECTS";
+        let large = large.then_some((180_000, "default privileges on large objects"));
+        let lost = self.objects == "TABLES"
+            && !moved::move_grants(&mut self.grants.clone(), &self.role, scene.version(), 0);
+        let lost = lost.then_some(moved::MAINTAIN);
+        large.into_iter().chain(lost).collect()
+    }
+
+    fn move_to(&mut self, _id: &Id, from: &Catalog, version: u32) {
+        if self.objects == "TABLES" {
+            moved::move_grants(&mut self.grants, &self.role, from.version(), version);
+        }
     }
 
     fn roles(&self) -> Vec<&str> {

@@ -64,32 +64,43 @@ impl Catalog {
     }
 }
 
-/// All privileges on a table have one more since 17, MAINTAIN: an owner with all of them has all there too, and all is
-/// what was granted when it was, as by `pg_dump`.
+/// The version that brought the privilege MAINTAIN.
+pub(super) const MAINTAIN: (u32, &str) = (170_000, "the privilege MAINTAIN");
+
+/// The ACL of an object as the other version has it, and what is lost by that.
 fn move_acl(object: &mut Object, from: u32, to: u32) -> Option<(u32, &'static str)> {
-    const SINCE: u32 = 170_000;
-    const BEFORE: &str = "Dadrtwx";
     let (letter @ 'r', _) = object.id.kind.acl()? else {
         return None;
     };
     let owner = &object.meta.owner;
     let list = object.meta.acl.as_mut()?;
-    let mut maintain = false;
-    for grant in list.iter_mut() {
-        let own = grant.grantee == *owner && grant.grantor == *owner;
-        let privileges = &mut grant.privileges;
-        if from < SINCE && to >= SINCE && own && privileges == BEFORE {
-            "Dadmrtwx".clone_into(privileges);
-        } else if from >= SINCE && to < SINCE && privileges.contains('m') {
-            *privileges = privileges.replace("m*", "").replace('m', "");
-            maintain |= privileges.replace('*', "") != BEFORE;
-        }
-    }
-    list.retain(|grant| !grant.privileges.is_empty());
+    let whole = move_grants(list, owner, from, to);
     if *list == acl::default(letter, owner, to) {
         object.meta.acl = None;
     }
-    maintain.then_some((SINCE, "the privilege MAINTAIN"))
+    (!whole).then_some(MAINTAIN)
+}
+
+/// All privileges on a table have one more since 17, MAINTAIN: an owner with all of them has all there too, and all is
+/// what was granted when it was, as by `pg_dump`. Where MAINTAIN would be lost, nothing is done and this is said.
+pub(super) fn move_grants(list: &mut Vec<Grant>, owner: &str, from: u32, to: u32) -> bool {
+    const BEFORE: &str = "Dadrtwx";
+    let (since, _) = MAINTAIN;
+    let mut moved = list.clone();
+    for grant in &mut moved {
+        let own = grant.grantee == *owner && grant.grantor == *owner;
+        let privileges = &mut grant.privileges;
+        if from < since && to >= since && own && privileges == BEFORE {
+            "Dadmrtwx".clone_into(privileges);
+        } else if from >= since && to < since && privileges.contains('m') {
+            *privileges = privileges.replace("m*", "").replace('m', "");
+            if privileges.replace('*', "") != BEFORE {
+                return false;
+            }
+        }
+    }
+    *list = moved;
+    true
 }
 
 /// The schema `public` as `initdb` makes it since 15: of a role that 13 does not have.

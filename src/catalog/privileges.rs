@@ -4,13 +4,13 @@
 //!
 //! An owner here is whoever made the extension or the cluster; it is named, never changed.
 
-use super::Catalog;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::acl::{self, Grant, Target};
 use super::names::{Class, Key, Names};
 use super::row::{Row, RowError};
 use super::step::Step;
+use super::{Catalog, moved};
 use crate::record;
 
 record! {
@@ -30,6 +30,10 @@ record! {
 }
 
 impl Privileges {
+    fn is_of_table(&self) -> bool {
+        self.on.starts_with("TABLE ") && self.column.is_empty()
+    }
+
     fn steps(&self, id: &Id, old: &[Grant], new: &[Grant]) -> Vec<Step> {
         let target = Target {
             prefix: "",
@@ -139,6 +143,20 @@ impl Kind for Privileges {
             return Change::Replace;
         }
         Change::InPlace(self.steps(id, &self.grants, &new.grants))
+    }
+
+    fn newer(&self, _id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let lost = self.is_of_table()
+            && !moved::move_grants(&mut self.grants.clone(), &self.owner, scene.version(), 0);
+        lost.then_some(moved::MAINTAIN).into_iter().collect()
+    }
+
+    fn move_to(&mut self, _id: &Id, from: &Catalog, version: u32) {
+        if self.is_of_table() {
+            for list in [&mut self.initial, &mut self.grants] {
+                moved::move_grants(list, &self.owner, from.version(), version);
+            }
+        }
     }
 
     fn roles(&self) -> Vec<&str> {

@@ -50,18 +50,21 @@ impl Slot {
     }
 }
 
-/// Parameters, their columns, and their values when they are not given.
-const PARAMETERS: &[(&str, &str, &str)] = &[
-    ("synchronous_commit", "subsynccommit", "off"),
-    ("binary", "subbinary", "false"),
-    ("streaming", "substream", "off"),
-    ("two_phase", "subtwophasestate", "false"),
-    ("disable_on_error", "subdisableonerr", "false"),
-    ("origin", "suborigin", "any"),
-    ("password_required", "subpasswordrequired", "true"),
-    ("run_as_owner", "subrunasowner", "false"),
-    ("failover", "subfailover", "false"),
+/// Parameters, their columns, their values when they are not given, and the versions that brought them.
+const PARAMETERS: &[(&str, &str, &str, u32)] = &[
+    ("synchronous_commit", "subsynccommit", "off", 0),
+    ("binary", "subbinary", "false", 140_000),
+    ("streaming", "substream", "off", 140_000),
+    ("two_phase", "subtwophasestate", "false", 150_000),
+    ("disable_on_error", "subdisableonerr", "false", 150_000),
+    ("origin", "suborigin", "any", 160_000),
+    ("password_required", "subpasswordrequired", "true", 160_000),
+    ("run_as_owner", "subrunasowner", "false", 160_000),
+    ("failover", "subfailover", "false", 170_000),
 ];
+
+/// What all subscriptions did before version 16.
+const AS_OWNER: &str = "run_as_owner=true";
 
 /// The connection string is read by a statement of its own, since to name its column needs a right that only a
 /// superuser has. It comes in hex, so that nothing in it is XML.
@@ -77,6 +80,15 @@ macro_rules! query {
         )
     };
 }
+
+/// On 13 that is so of more columns: who may not read them is refused where there is a subscription, and only there.
+const QUERY_13: &str = "SELECT substring(x.row FROM '<oid>([0-9]+)</oid>')::oid AS oid, s.subname, s.subowner AS owner, \
+     s.subslotname, s.subpublications, substring(x.row FROM '<subsynccommit>([a-z_]+)</subsynccommit>') AS subsynccommit, \
+     convert_from(decode(substring(x.row FROM '<c>([0-9a-f]*)</c>'), 'hex'), 'UTF8') AS connection \
+     FROM pg_subscription s CROSS JOIN LATERAL (SELECT query_to_xml(format('SELECT oid, subsynccommit, \
+     encode(convert_to(subconninfo, ''UTF8''), ''hex'') AS c FROM pg_catalog.pg_subscription WHERE subdbid = %s AND subname = %L', \
+     s.subdbid, s.subname), false, true, '')::text AS row) x \
+     WHERE s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 impl Subscription {
     /// What WITH says besides that nothing is connected to. From 18 on streaming is parallel unless it is said.
@@ -112,7 +124,7 @@ impl Subscription {
                 .map(|(_, value)| value.to_owned());
             found.unwrap_or_else(|| default.to_owned())
         };
-        let changed = PARAMETERS.iter().filter_map(|(name, _, default)| {
+        let changed = PARAMETERS.iter().filter_map(|(name, _, default, _)| {
             let new = value(self, name, default);
             (new != value(old, name, default)).then(|| format!("{name} = {new}"))
         });
@@ -131,7 +143,7 @@ impl Kind for Subscription {
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
-            sql: query!(""),
+            sql: QUERY_13,
         },
         Query {
             since: 140_000,
@@ -165,7 +177,7 @@ impl Kind for Subscription {
         }
         let name = row.text("subname")?;
         let mut parameters = Vec::new();
-        for (parameter, column, default) in PARAMETERS {
+        for (parameter, column, default, _) in PARAMETERS {
             if !row.has(column) {
                 continue;
             }
@@ -210,6 +222,32 @@ impl Kind for Subscription {
             self.with(id, scene.version())
         );
         vec![Step::create(id, sql)]
+    }
+
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let told = |name: &str| {
+            let mut list = self.parameters.iter();
+            list.find(|text| super::options::split(text).0 == name)
+        };
+        let newer = PARAMETERS.iter().filter_map(|&(name, .., since)| {
+            let value = told(name)?;
+            Some(if value == "streaming=parallel" {
+                (160_000, "streaming = parallel")
+            } else {
+                (since, name)
+            })
+        });
+        newer.collect()
+    }
+
+    /// Before 16 changes were applied with the rights of the owner.
+    fn move_to(&mut self, _id: &Id, from: &Catalog, version: u32) {
+        const SINCE: u32 = 160_000;
+        if version < SINCE {
+            self.parameters.retain(|text| text != AS_OWNER);
+        } else if from.version() < SINCE {
+            self.parameters.push(AS_OWNER.to_owned());
+        }
     }
 
     /// Dropped with its slot it could not be in a transaction.

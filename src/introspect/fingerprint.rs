@@ -90,7 +90,7 @@ pub(super) fn query() -> String {
             .to_owned(),
     );
     parts.push(
-        "SELECT 'pg_subscription', count(*), sum(hashtext((oid, subname, subowner, subslotname, subsynccommit, \
+        "SELECT 'pg_subscription', count(*), sum(hashtext((subdbid, subname, subowner, subslotname, \
          subpublications)::text)::int8) FROM pg_subscription"
             .to_owned(),
     );

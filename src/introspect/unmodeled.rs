@@ -38,8 +38,7 @@ UNION ALL SELECT 2328, oid, 0, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
 UNION ALL SELECT 1417, oid, 0, 0 FROM pg_foreign_server WHERE oid >= 16384
 UNION ALL SELECT 1418, umid, 0, 0 FROM pg_user_mappings WHERE umid >= 16384
 UNION ALL SELECT 826, oid, defaclnamespace, 0 FROM pg_default_acl WHERE oid >= 16384
-UNION ALL SELECT 3079, oid, 0, 0 FROM pg_extension WHERE oid >= 16384
-UNION ALL SELECT 6100, oid, 0, 0 FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+UNION ALL SELECT 3079, oid, 0, 0 FROM pg_extension WHERE oid >= 16384";
 
 /// The query that names these objects, in their order.
 pub(super) fn describe(keys: &[Key]) -> String {

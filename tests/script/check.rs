@@ -1,6 +1,7 @@
 //! Checking scripts by the server's grammar, and the offline check held against it.
 
 use std::io::Cursor;
+use std::path::Path;
 
 use snapback::script::{Report, Severity, Source, offline, online};
 
@@ -70,6 +71,12 @@ fn thousands_of_statements_are_one_pipeline() {
     assert_eq!(report.findings[0].location.to_string(), "s:20001:8");
 }
 
+fn same_server_loads(path: &Path) -> Result<String, String> {
+    let database = Database::new();
+    database.psql(&super::corpus::roles_of_real_schemas());
+    database.psql_file(path)
+}
+
 /// What the offline check calls broken the server must not accept, and the other way round for DDL.
 #[test]
 fn offline_and_online_agree_on_real_schemas() {
@@ -90,6 +97,13 @@ fn offline_and_online_agree_on_real_schemas() {
                 .await
                 .unwrap()
         });
+        if online.broken > 0
+            && let Err(error) = same_server_loads(&path)
+        {
+            // Written for another version.
+            eprintln!("left out: {}: {error}", path.display());
+            continue;
+        }
         assert_eq!(
             (online.broken, online.statements),
             (0, report.statements),

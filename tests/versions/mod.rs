@@ -54,6 +54,12 @@ CREATE POLICY mine ON parent USING (name = CURRENT_USER);
 CREATE RULE quiet AS ON DELETE TO quick DO INSTEAD NOTHING;
 GRANT SELECT ON parent TO PUBLIC;
 GRANT ALL ON child TO pg_monitor;
+CREATE SUBSCRIPTION sub CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO pg_monitor;
+CREATE TYPE spot;
+CREATE FUNCTION spot_in(cstring) RETURNS spot LANGUAGE internal IMMUTABLE STRICT AS 'point_in';
+CREATE FUNCTION spot_out(spot) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out';
+CREATE TYPE spot (INPUT = spot_in, OUTPUT = spot_out, INTERNALLENGTH = 16, ALIGNMENT = double, ELEMENT = double precision);
 CREATE EXTENSION citext;
 ";
 
@@ -81,7 +87,10 @@ fn a_new_snapshot_is_restored_into_an_older_server() {
         return;
     };
     let (from, to, folder) = (new.database(), old.database(), tempfile::tempdir().unwrap());
-    from.psql(&COMMON.replace("EXTRACT(year FROM now())", "date_part('year', now())"));
+    let year = "date_part('year', now())";
+    let common = COMMON.replace("EXTRACT(year FROM now())", year);
+    // The default since 18 is parallel.
+    from.psql(&common.replace("slot_name = NONE", "slot_name = NONE, streaming = off"));
     from.psql("DROP EXTENSION citext; ALTER POLICY mine ON parent USING (name = 'me')");
     carry(&from, &to, &folder).exits(0);
     assert_eq!(to.psql("SELECT count(*) FROM joined"), "0");
@@ -103,7 +112,15 @@ fn what_the_older_server_does_not_have_is_listed_before_anything_runs() {
          CREATE UNLOGGED SEQUENCE quick; CREATE VIEW v WITH (security_invoker = true) AS SELECT 1 AS one;
          CREATE FUNCTION f() RETURNS integer LANGUAGE sql RETURN 1; CREATE STATISTICS s ON (a + 1) FROM t;
          GRANT MAINTAIN ON t TO pg_monitor; CREATE TYPE span AS RANGE (subtype = text, multirange_type_name = spans);
-         CREATE PROCEDURE p(OUT a integer) LANGUAGE plpgsql AS 'BEGIN a := 1; END'",
+         CREATE PROCEDURE p(OUT a integer) LANGUAGE plpgsql AS 'BEGIN a := 1; END';
+         CREATE SUBSCRIPTION sub CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = 'x', binary = true,
+           streaming = parallel, two_phase = true, disable_on_error = true, origin = none, password_required = false, failover = true);
+         ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO pg_monitor;
+         ALTER DEFAULT PRIVILEGES GRANT MAINTAIN ON TABLES TO pg_monitor;
+         CREATE FUNCTION subscripts(internal) RETURNS internal LANGUAGE internal AS 'array_subscript_handler';
+         CREATE TYPE spot; CREATE FUNCTION spot_in(cstring) RETURNS spot LANGUAGE internal IMMUTABLE STRICT AS 'point_in';
+         CREATE FUNCTION spot_out(spot) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out';
+         CREATE TYPE spot (INPUT = spot_in, OUTPUT = spot_out, INTERNALLENGTH = 16, SUBSCRIPT = subscripts)",
     );
     let refused = carry(&from, &to, &folder).exits(3);
     let message = refused.json()["error"]["message"]
@@ -124,6 +141,16 @@ fn what_the_older_server_does_not_have_is_listed_before_anything_runs() {
         "table public.t: the privilege MAINTAIN (17)",
         "type public.span: the name of its multirange type (14)",
         ": an OUT argument of a procedure (14)",
+        "subscription sub: binary (14)",
+        "subscription sub: streaming = parallel (16)",
+        "subscription sub: two_phase (15)",
+        "subscription sub: disable_on_error (15)",
+        "subscription sub: origin (16)",
+        "subscription sub: password_required (16)",
+        "subscription sub: failover (17)",
+        "on large objects: default privileges on large objects (18)",
+        "on tables: the privilege MAINTAIN (17)",
+        "type public.spot: a function that knows its subscripts (14)",
     ] {
         assert!(message.contains(wanted), "{wanted} is not in {message}");
     }

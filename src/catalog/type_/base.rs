@@ -136,6 +136,24 @@ impl Kind for Base {
         shell::first(id, sql, scene)
     }
 
+    fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
+        let has = !self.subscript.is_empty();
+        has.then_some((140_000, "a function that knows its subscripts"))
+            .into_iter()
+            .collect()
+    }
+
+    /// Before 14 the elements of a type of fixed length were found without a function of its own.
+    fn move_to(&mut self, _id: &Id, from: &Catalog, version: u32) {
+        const SINCE: u32 = 140_000;
+        const BUILT_IN: &str = "raw_array_subscript_handler";
+        if version < SINCE && self.subscript == BUILT_IN {
+            self.subscript.clear();
+        } else if version >= SINCE && from.version() < SINCE && !self.element.is_empty() {
+            BUILT_IN.clone_into(&mut self.subscript);
+        }
+    }
+
     /// Its functions need it and it needs them: they go along.
     fn drop(&self, id: &Id) -> Step {
         Step::drop(id, format!("DROP TYPE {} CASCADE", id.sql()))
