@@ -1,5 +1,5 @@
-DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 CREATE FUNCTION public.check_options(text[], oid) RETURNS bool LANGUAGE sql AS 'SELECT true';
 CREATE FOREIGN DATA WRAPPER files VALIDATOR public.check_options OPTIONS (debug 'false');
 COMMENT ON FOREIGN DATA WRAPPER files IS 'from files';

@@ -1,4 +1,4 @@
-DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 CREATE TABLE sales (day date, amount numeric);
 CREATE MATERIALIZED VIEW "Per day" WITH (fillfactor = 70) AS SELECT day, sum(amount) AS amount FROM sales GROUP BY day;
 CREATE MATERIALIZED VIEW empty AS SELECT 1 AS n, 'x'::text AS t WITH NO DATA;

@@ -1,4 +1,4 @@
-DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 CREATE TABLE gets (id integer, n serial);
 ALTER TABLE gets OWNER TO corpus_owner;
 CREATE SEQUENCE free;

@@ -1,0 +1,4 @@
+CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;
+CREATE TABLE parted (a integer) PARTITION BY LIST (a) USING other;
+CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE plain (a integer) PARTITION BY LIST (a);
