@@ -1,5 +1,7 @@
 //! Reading a live catalog.
 
+mod stable;
+
 use crate::support::live::{block_on, connect, read};
 use crate::support::postgres::Database;
 use snapback::catalog::scope::Scope;
