@@ -3,13 +3,13 @@
 //! Ids are taken apart in the text, so that reading it needs no parser of ids. Edges and layout have
 //! text forms here too; hashing and files are the store's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::kind::{Body, Tag};
-use super::{Catalog, Edge, Id, Link, Meta, Object, Str, Strength};
+use super::{Edge, Id, Link, Meta, Object, Str, Strength};
 use crate::catalog::record::is_neutral;
 
 /// Why canonical bytes could not be read.
@@ -81,10 +81,9 @@ struct PartIn<'a> {
     meta: Meta,
 }
 
-/// The canonical bytes of a root object with its parts. A part whose root is not in the catalog does not exist:
-/// introspection reports it instead.
-pub fn encode(catalog: &Catalog, root: &Object) -> Result<Vec<u8>, CanonError> {
-    let parts = catalog.parts(&root.id).map(|part| PartOut {
+/// The canonical bytes of a root object and its parts, in the order of their ids.
+pub fn encode(root: &Object, parts: &[Object]) -> Result<Vec<u8>, CanonError> {
+    let parts = parts.iter().map(|part| PartOut {
         kind: part.id.kind.label(),
         name: &part.id.name,
         body: &part.body,
@@ -106,7 +105,7 @@ fn unless_neutral(meta: &Meta) -> Option<&Meta> {
     (!is_neutral(meta)).then_some(meta)
 }
 
-/// The objects of one root, from its canonical bytes; anything but canonical bytes is refused.
+/// A root object followed by its parts, from their canonical bytes; anything but canonical bytes is refused.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Object>, CanonError> {
     let input: RootIn<'_> = serde_json::from_slice(bytes)?;
     let kind = tag(&input.kind)?;
@@ -142,11 +141,11 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Object>, CanonError> {
 }
 
 fn refuse_other_bytes(objects: &[Object], bytes: &[u8]) -> Result<(), CanonError> {
-    let Some(root) = objects.first() else {
+    let Some((root, parts)) = objects.split_first() else {
         return Ok(());
     };
-    let catalog = Catalog::new(0, objects.to_vec(), [], BTreeMap::new());
-    if encode(&catalog, root)? == bytes {
+    let in_order = objects.is_sorted_by(|a, b| a.id < b.id);
+    if in_order && encode(root, parts)? == bytes {
         return Ok(());
     }
     Err(CanonError::Bytes(root.id.to_string()))

@@ -138,12 +138,12 @@ mod tests {
         let objects = vec![
             Object {
                 id: schema.clone(),
-                body: Body::Schema(crate::catalog::schema::Schema {}),
+                body: Body::from(crate::catalog::schema::Schema {}),
                 meta: Meta::default(),
             },
             Object {
                 id: id.clone(),
-                body: Body::Extension(body.clone()),
+                body: Body::from(body.clone()),
                 meta: Meta::default(),
             },
         ];

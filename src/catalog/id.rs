@@ -56,6 +56,15 @@ pub enum Style {
     Verbatim,
 }
 
+/// What tells a root object from others; its order is that of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Root<'a> {
+    schema: &'a str,
+    family: Family,
+    name: &'a str,
+    args: &'a str,
+}
+
 /// The identity of one object.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Id {
@@ -136,6 +145,16 @@ impl Id {
     /// The name of its root object: its own, or that of the relation or domain it is a part of.
     pub fn root_name(&self) -> &Str {
         if self.is_part() { &self.on } else { &self.name }
+    }
+
+    /// What tells its root object from others.
+    pub fn root(&self) -> Root<'_> {
+        Root {
+            schema: &self.schema,
+            family: self.kind.family(),
+            name: self.root_name(),
+            args: &self.args,
+        }
     }
 
     /// Whether `other` belongs to the same root object.

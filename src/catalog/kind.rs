@@ -182,9 +182,13 @@ macro_rules! kinds {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Tag { $($(#[$doc])* $variant,)* }
 
-        /// The properties of an object of some kind.
+        /// The properties of an object of some kind. Kinds differ much in size, and objects are moved and sorted.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Body { $($(#[$doc])* $variant($path),)* }
+        pub enum Body { $($(#[$doc])* $variant(Box<$path>),)* }
+
+        $(impl From<$path> for Body {
+            fn from(body: $path) -> Self { Self::$variant(Box::new(body)) }
+        })*
 
         impl Tag {
             /// All kinds, in the order of the list.
@@ -235,14 +239,14 @@ macro_rules! kinds {
             pub fn read(self, row: &Row<'_>, names: &Names) -> Result<Option<Found<Body>>, RowError> {
                 match self {
                     $(Self::$variant => Ok(<$path as Kind>::read(row, names)?.map(|found| Found {
-                        id: found.id, keys: found.keys, position: found.position, body: Body::$variant(found.body),
+                        id: found.id, keys: found.keys, position: found.position, body: found.body.into(),
                     })),)*
                 }
             }
 
             /// Reads a body back from its canonical JSON.
             pub fn decode(self, json: &str) -> Result<Body, serde_json::Error> {
-                match self { $(Self::$variant => serde_json::from_str::<$path>(json).map(Body::$variant),)* }
+                match self { $(Self::$variant => serde_json::from_str::<$path>(json).map(Body::from),)* }
             }
 
             /// The step that renames an object, when its kind has one.
@@ -259,7 +263,7 @@ macro_rules! kinds {
                 match self { $(Self::$variant(body) => body.create(id, scene),)* }
             }
             /// The step that removes it.
-            pub fn drop(&self, id: &Id) -> Step { match self { $(Self::$variant(body) => body.drop(id),)* } }
+            pub fn drop(&self, id: &Id) -> Step { match self { $(Self::$variant(body) => Kind::drop(&**body, id),)* } }
             /// The step after which it uses nothing any more.
             pub fn let_go(&self, id: &Id) -> Option<Step> {
                 match self { $(Self::$variant(body) => body.let_go(id),)* }

@@ -45,6 +45,9 @@ pub mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use id::Root;
+use rustc_hash::FxHashMap;
+
 pub use id::Id;
 pub use kind::{Body, Tag};
 pub use meta::Meta;
@@ -291,26 +294,8 @@ fn find(objects: &[Object], id: &Id) -> Option<usize> {
 /// Sorts objects by id, without what is there twice (the first counts) and without parts whose root is not there
 /// (columns of a relation that no kind models). Says for each where it is now.
 fn arrange(objects: Vec<Object>) -> (Vec<Object>, Vec<Option<usize>>) {
+    let order = order(&objects);
     let mut objects: Vec<Option<Object>> = objects.into_iter().map(Some).collect();
-    let id = |place: usize| {
-        objects
-            .get(place)
-            .and_then(Option::as_ref)
-            .map(|object| &object.id)
-    };
-    let mut order: Vec<usize> = (0..objects.len()).collect();
-    // Moving places is cheaper than moving objects.
-    order.sort_unstable_by(|&a, &b| id(a).cmp(&id(b)).then(a.cmp(&b)));
-    order.dedup_by(|a, b| id(*a) == id(*b));
-    let mut root: Option<&Id> = None;
-    order.retain(|&place| {
-        let Some(id) = id(place) else { return false };
-        if id.is_part() {
-            return root.is_some_and(|root| root.same_root(id));
-        }
-        root = Some(id);
-        true
-    });
     let mut places = vec![None; objects.len()];
     let mut arranged = Vec::with_capacity(order.len());
     for old in order {
@@ -320,4 +305,40 @@ fn arrange(objects: Vec<Object>) -> (Vec<Object>, Vec<Option<usize>>) {
         arranged.extend(objects.get_mut(old).and_then(Option::take));
     }
     (arranged, places)
+}
+
+/// The places of the objects that count, in the order of their ids. Most of them are parts, so roots are compared with
+/// each other only once, and then their numbers.
+fn order(objects: &[Object]) -> Vec<usize> {
+    let mut numbers: FxHashMap<Root<'_>, usize> = FxHashMap::default();
+    let numbered = objects.iter().map(|object| {
+        let next = numbers.len();
+        *numbers.entry(object.id.root()).or_insert(next)
+    });
+    let numbered: Vec<usize> = numbered.collect();
+    let mut roots: Vec<(Root<'_>, usize)> = numbers.into_iter().collect();
+    roots.sort_unstable();
+    let mut ranks = vec![0; roots.len()];
+    for (rank, (_, number)) in roots.into_iter().enumerate() {
+        if let Some(place) = ranks.get_mut(number) {
+            *place = rank;
+        }
+    }
+    let keyed = objects.iter().zip(numbered).enumerate();
+    let mut keyed: Vec<((usize, bool, Tag), &Str, usize)> = keyed
+        .filter_map(|(place, (Object { id, .. }, number))| {
+            let rank = *ranks.get(number)?;
+            Some(((rank, id.is_part(), id.kind), &id.name, place))
+        })
+        .collect();
+    keyed.sort_unstable();
+    keyed.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    let mut root = None;
+    keyed.retain(|&((rank, is_part, _), ..)| {
+        if !is_part {
+            root = Some(rank);
+        }
+        root == Some(rank)
+    });
+    keyed.into_iter().map(|(.., place)| place).collect()
 }

@@ -22,13 +22,13 @@ fn view(name: &str, query: &str) -> Object {
         query: query.to_owned(),
         ..View::default()
     };
-    object(Id::in_schema(Tag::View, "app", name), Body::View(body))
+    object(Id::in_schema(Tag::View, "app", name), Body::from(body))
 }
 
 fn table(name: &str, columns: &[(&str, &str)]) -> Vec<Object> {
     let mut objects = vec![object(
         Id::in_schema(Tag::Table, "app", name),
-        Body::Table(Table::default()),
+        Body::from(Table::default()),
     )];
     for &(column, data_type) in columns {
         let body = Column {
@@ -36,7 +36,7 @@ fn table(name: &str, columns: &[(&str, &str)]) -> Vec<Object> {
             ..Column::default()
         };
         let id = Id::part(Tag::Column, "app", name, column);
-        objects.push(object(id, Body::Column(body)));
+        objects.push(object(id, Body::from(body)));
     }
     objects
 }
@@ -135,7 +135,7 @@ fn owned(owner: &str, reader: &str) -> Catalog {
         grantor: owner.into(),
         privileges: "U".into(),
     };
-    let mut schema = object(Id::global(Tag::Schema, "app"), Body::Schema(Schema {}));
+    let mut schema = object(Id::global(Tag::Schema, "app"), Body::from(Schema {}));
     schema.meta = Meta {
         owner: owner.into(),
         acl: Some(vec![grant(owner), grant(reader)]),

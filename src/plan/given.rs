@@ -114,7 +114,7 @@ mod tests {
     fn schema_owned_by(owner: &str) -> Object {
         Object {
             id: Id::global(Tag::Schema, "app"),
-            body: Body::Schema(schema::Schema {}),
+            body: Body::from(schema::Schema {}),
             meta: Meta {
                 owner: owner.into(),
                 ..Meta::default()

@@ -280,7 +280,7 @@ mod tests {
         let id = Id::global(Tag::Schema, "app");
         let object = Object {
             id: id.clone(),
-            body: Body::Schema(Schema {}),
+            body: Body::from(Schema {}),
             meta: Meta::default(),
         };
         let with = Catalog::new(150_000, vec![object], [], BTreeMap::new());

@@ -36,7 +36,7 @@ impl Draft {
     fn mood(&mut self, name: &str, labels: &[&str]) -> Id {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
         let id = Id::in_schema(Tag::Enum, "app", name);
-        self.add(id, Body::Enum(Enum { labels }))
+        self.add(id, Body::from(Enum { labels }))
     }
 
     fn code(&mut self, name: &str) -> Id {
@@ -45,7 +45,7 @@ impl Draft {
             ..Domain::default()
         };
         let id = Id::in_schema(Tag::Domain, "app", name);
-        self.add(id, Body::Domain(body))
+        self.add(id, Body::from(body))
     }
 
     fn table(&mut self, name: &str, columns: &[(&str, &str)]) -> Id {
@@ -57,9 +57,9 @@ impl Draft {
                 data_type: data_type.to_owned(),
                 ..Column::default()
             };
-            self.add(Self::column(name, column), Body::Column(body));
+            self.add(Self::column(name, column), Body::from(body));
         }
-        self.add(id, Body::Table(Table::default()))
+        self.add(id, Body::from(Table::default()))
     }
 
     fn column(table: &str, column: &str) -> Id {
@@ -75,7 +75,7 @@ impl Draft {
         for used in uses {
             self.uses(&id, used);
         }
-        self.add(id, Body::View(body))
+        self.add(id, Body::from(body))
     }
 
     fn uses(&mut self, dependent: &Id, on: &Id) {

@@ -76,7 +76,7 @@ const MANY: usize = 1_000;
 /// The stored form of a catalog.
 pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
     let objects: Vec<(usize, &Object)> = catalog.objects().iter().enumerate().collect();
-    let edges = parallel::map(objects.clone(), MANY, |(place, object)| {
+    let edges = parallel::map(objects, MANY, |(place, object)| {
         let to: Vec<String> = catalog
             .edges_at(place)
             .iter()
@@ -88,12 +88,13 @@ pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
             to,
         })
     });
-    let roots = objects.iter().filter(|(_, object)| !object.id.is_part());
-    let encoded = parallel::map(roots.collect(), MANY, |&(_, root)| {
+    let trees = catalog.objects().chunk_by(|_, next| next.id.is_part());
+    let trees = trees.filter_map(<[Object]>::split_first);
+    let encoded = parallel::map(trees.collect(), MANY, |(root, parts)| {
         Ok(StoredObject {
             schema: root.id.schema.to_string(),
             id: root.id.to_string(),
-            bytes: canon::encode(catalog, root)?,
+            bytes: canon::encode(root, parts)?,
         })
     });
     let encoded: Result<_, canon::CanonError> = encoded.into_iter().collect();

@@ -93,9 +93,9 @@ mod tests {
             ..Column::default()
         };
         let objects = [
-            (users.clone(), Body::Table(Table::default()), None),
-            (email, Body::Column(column), Some("where to write")),
-            (app, Body::Schema(Schema {}), Some("it's ours")),
+            (users.clone(), Body::from(Table::default()), None),
+            (email, Body::from(column), Some("where to write")),
+            (app, Body::from(Schema {}), Some("it's ours")),
         ];
         let objects = objects.map(|(id, body, comment)| Object {
             id,

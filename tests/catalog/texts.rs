@@ -81,7 +81,7 @@ fn as_printed(object: &Object, constraint: &Constraint) -> Object {
         constraint.options.clear();
     }
     Object {
-        body: Body::Constraint(constraint),
+        body: Body::from(constraint),
         ..object.clone()
     }
 }

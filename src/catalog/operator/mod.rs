@@ -299,7 +299,7 @@ mod tests {
     fn scene(version: u32, bodies: &[(&Id, Operator)]) -> Catalog {
         let objects = bodies.iter().map(|(id, body)| Object {
             id: (*id).clone(),
-            body: Body::Operator(body.clone()),
+            body: Body::from(body.clone()),
             meta: Meta::default(),
         });
         Catalog::new(version, objects.collect(), [], BTreeMap::new())

@@ -129,7 +129,7 @@ fn columns<'a>(id: &'a Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a Column)> {
     let mut columns: Vec<(&Id, &Column)> = scene
         .parts(id)
         .filter_map(|object| match &object.body {
-            Body::Column(column) => Some((&object.id, column)),
+            Body::Column(column) => Some((&object.id, &**column)),
             _ => None,
         })
         .collect();

@@ -301,17 +301,17 @@ mod tests {
         let id = Id::in_schema(Tag::Domain, "app", "email");
         let part = |name: &str| Id::part(Tag::DomainConstraint, "app", "email", name);
         let check = |not_valid| {
-            Body::DomainConstraint(DomainConstraint {
+            Body::from(DomainConstraint {
                 check: "(VALUE <> ''::text)".to_owned(),
                 not_valid,
             })
         };
         let objects = vec![
-            object(&id, Body::Domain(email())),
+            object(&id, Body::from(email())),
             object(&part("Plain"), check(false)),
             object(&part("new"), check(true)),
             object(&part("circular"), check(false)),
-            object(&part("outer"), Body::Domain(Domain::default())),
+            object(&part("outer"), Body::from(Domain::default())),
         ];
         // Any object that leads back to the domain will do here.
         let edge = |from: &Id, to: &Id| {

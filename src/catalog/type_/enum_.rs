@@ -242,8 +242,8 @@ mod tests {
                 meta: Meta::default(),
             };
             let objects = vec![
-                object(&id, Body::Enum(mood(&["a", "b"]))),
-                object(&domain, Body::Domain(body)),
+                object(&id, Body::from(mood(&["a", "b"]))),
+                object(&domain, Body::from(body)),
             ];
             let to = id.clone();
             let strength = Strength::Normal;
