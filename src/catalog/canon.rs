@@ -4,6 +4,7 @@
 //! text forms here too; hashing and files are the store's.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -157,10 +158,14 @@ fn tag(label: &str) -> Result<Tag, CanonError> {
 
 /// A dependency as text: `normal` or `auto`, and the id of what is depended on.
 pub fn encode_edge(edge: &Edge) -> String {
-    match edge.strength {
-        Strength::Normal => format!("normal {}", edge.to),
-        Strength::Auto => format!("auto {}", edge.to),
-    }
+    let mut text = String::with_capacity(80);
+    text.push_str(match edge.strength {
+        Strength::Normal => "normal ",
+        Strength::Auto => "auto ",
+    });
+    // A string takes everything.
+    let _ = write!(text, "{}", edge.to);
+    text
 }
 
 /// The dependencies among these objects from their texts: the id of the dependent, and [`encode_edge`].

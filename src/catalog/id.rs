@@ -215,32 +215,44 @@ impl Id {
     }
 }
 
+/// Written piece by piece: a snapshot of a large schema has hundreds of thousands.
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.kind.name();
+        let qualified = |f: &mut fmt::Formatter<'_>, name: &str| {
+            if !self.schema.is_empty() {
+                f.write_str(&ident(&self.schema))?;
+                f.write_str(".")?;
+            }
+            f.write_str(&ident(name))
+        };
+        f.write_str(self.kind.name())?;
+        f.write_str(" ")?;
         match self.kind.style() {
-            Style::On => write!(f, "{name} {} on {}", self.sql(), self.on_sql()),
+            Style::Qualified => qualified(f, &self.name),
+            Style::Column => {
+                qualified(f, &self.on)?;
+                f.write_str(".")?;
+                f.write_str(&ident(&self.name))
+            }
+            Style::On => {
+                f.write_str(&ident(&self.name))?;
+                f.write_str(" on ")?;
+                qualified(f, &self.on)
+            }
             Style::Member => {
                 let method = ident(&self.args);
-                write!(
-                    f,
-                    "{name} {} of {} USING {method}",
-                    self.name,
-                    self.on_sql()
-                )
+                write!(f, "{} of {} USING {method}", self.name, self.on_sql())
             }
             Style::Transform => {
                 let language = ident(&self.args);
-                write!(f, "{name} for {} on language {language}", self.name)
+                write!(f, "for {} on language {language}", self.name)
             }
             Style::Global
-            | Style::Qualified
             | Style::Routine
-            | Style::Column
             | Style::Operator
             | Style::Using
             | Style::Cast
-            | Style::Verbatim => write!(f, "{name} {}", self.sql()),
+            | Style::Verbatim => f.write_str(&self.sql()),
         }
     }
 }

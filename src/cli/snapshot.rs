@@ -97,9 +97,9 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         scope,
         strict: args.strict,
     };
-    let mut connection = session::connect(&context.database()?, &host).await?;
+    let (mut connection, beside) = session::connect_twice(&context.database()?, &host).await?;
     let store = Store::create_or_open(&context.store())?;
-    let taken = snapshot::take(&mut connection, &store, &request, &host).await?;
+    let taken = snapshot::take(&mut connection, beside, &store, &request, &host).await?;
     for index in &taken.reading.invalid_indexes {
         context.output.warn(format!(
             "index {index} is invalid and not part of the snapshot"

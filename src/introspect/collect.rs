@@ -1,75 +1,22 @@
-//! One reading: all queries in one pipeline, rows decoded while the server still sends.
+//! One reading: rows are decoded while the server still sends.
 
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::depend::Addresses;
-use super::{
-    Database, DefaultPrivileges, IntrospectError, PIN, Reading, Unmodeled, Within, depend,
-    fingerprint, unmodeled,
-};
+use super::reader::{Numbered, Reader};
+use super::tasks::{self, Frame, Task};
+use super::{Database, DefaultPrivileges, IntrospectError, Reading, Unmodeled, Within};
 use crate::catalog::meta::{acl, label};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
-use crate::connect::{Connection, Error, Event, Next};
-
-const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
-     WHERE objoid >= 16384 OR (classoid = 2615 AND objoid = 2200) OR classoid = 3079";
-
-const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, d.oid, d.datname AS name FROM pg_database d WHERE d.datname = current_database()";
-
-const DEFAULT_PRIVILEGES: &str = "SELECT defaclrole AS role, defaclnamespace AS schema, defaclobjtype AS kind, \
-     defaclacl AS grants FROM pg_default_acl ORDER BY 1, 2, 3";
-
-const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-     WHERE NOT i.indisvalid AND c.relkind = 'i' AND i.indexrelid >= 16384";
-
-/// In a database in `SQL_ASCII` the server would refuse to send what is not UTF-8, without a word on what it is.
-const RAW: &str = "SET LOCAL client_encoding = 'SQL_ASCII'";
-
-/// What a query of the pipeline is for.
-#[derive(Clone, Copy, Debug)]
-enum Task {
-    /// Its rows mean nothing (BEGIN, settings, COMMIT).
-    Silent,
-    Horizon,
-    Fingerprint,
-    Names(usize),
-    Comments,
-    Labels,
-    Kind(Tag),
-    Depend,
-    Unmodeled,
-    InvalidIndexes,
-    Database,
-    DefaultPrivileges,
-}
-
-impl Task {
-    fn what(self) -> &'static str {
-        match self {
-            Self::Silent => "the settings",
-            Self::Horizon | Self::Fingerprint => "the fingerprint",
-            Self::Names(_) => "the names",
-            Self::Comments => "pg_description",
-            Self::Labels => "pg_seclabel",
-            Self::Kind(tag) => tag.label(),
-            Self::Depend => "pg_depend",
-            Self::Unmodeled => "the list of all objects",
-            Self::InvalidIndexes => "pg_index",
-            Self::Database => "pg_database",
-            Self::DefaultPrivileges => "pg_default_acl",
-        }
-    }
-}
+use crate::connect::Connection;
 
 /// Takes rows in and makes a [`Reading`] of them.
 pub(super) struct Collector {
-    /// Whether the database does not know what its bytes mean.
-    raw: bool,
     names: Names,
     addresses: Addresses,
     objects: Vec<Object>,
@@ -89,7 +36,6 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn new(version: u32, scope: Scope) -> Self {
         Self {
-            raw: false,
             names: Names::new(version, scope),
             addresses: Addresses::default(),
             objects: Vec::new(),
@@ -107,60 +53,12 @@ impl Collector {
         }
     }
 
-    /// Names come before what is named, members of extensions before what they are, comments before what they are
-    /// about.
-    fn tasks(&self, within: Within, deep: bool) -> Vec<(Task, String)> {
-        let mut tasks: Vec<(Task, String)> = Vec::new();
-        if within == Within::Nothing {
-            tasks.push((
-                Task::Silent,
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY".to_owned(),
-            ));
-            // Deparse functions wait behind an ALTER; whoever holds one must not be able to hang us.
-            tasks.push((Task::Silent, "SET LOCAL lock_timeout = '5s'".to_owned()));
-        }
-        if self.raw {
-            tasks.push((Task::Silent, RAW.to_owned()));
-        }
-        tasks.push((Task::Silent, PIN.to_owned()));
-        tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
-        if deep {
-            tasks.push((Task::Fingerprint, fingerprint::query()));
-        }
-        tasks.push((Task::Database, DATABASE.to_owned()));
-        tasks.extend(
-            Names::QUERIES
-                .iter()
-                .enumerate()
-                .map(|(index, sql)| (Task::Names(index), (*sql).to_owned())),
-        );
-        tasks.push((Task::Depend, depend::QUERY.to_owned()));
-        tasks.push((Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()));
-        tasks.push((Task::Comments, COMMENTS.to_owned()));
-        tasks.push((Task::Labels, label::QUERY.to_owned()));
-        for first in [true, false] {
-            let tags = Tag::ALL.iter().filter(|tag| tag.names_others() == first);
-            tasks.extend(tags.filter_map(|&tag| {
-                let sql = tag.query(self.names.version())?;
-                Some((Task::Kind(tag), sql.to_owned()))
-            }));
-        }
-        tasks.push((Task::Unmodeled, unmodeled::QUERY.to_owned()));
-        tasks.push((Task::InvalidIndexes, INVALID_INDEXES.to_owned()));
-        if deep {
-            tasks.push((Task::Fingerprint, fingerprint::query()));
-        }
-        tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
-        if within == Within::Nothing {
-            tasks.push((Task::Silent, "COMMIT".to_owned()));
-        }
-        tasks
-    }
-
-    /// Sends everything and takes in what comes back.
+    /// Sends everything and takes in what comes back. With a second connection, `beside`, that one has the server
+    /// spell expressions meanwhile, which takes as long as all the rest.
     pub(super) async fn run(
         &mut self,
         connection: &mut Connection,
+        beside: Option<&mut Connection>,
         within: Within,
         deep: bool,
     ) -> Result<(), IntrospectError> {
@@ -169,49 +67,72 @@ impl Collector {
             .parameter("server_version")
             .unwrap_or_default()
             .clone_into(&mut self.server_version);
-        self.raw = connection.server().parameter("server_encoding") == Some("SQL_ASCII");
-        let tasks = self.tasks(within, deep);
-        let mut pipeline = connection.pipeline();
-        for (_, sql) in &tasks {
-            pipeline.execute(sql)?;
-        }
-        pipeline.sync()?;
-        let mut columns: Vec<Str> = Vec::new();
-        let mut failed: Option<IntrospectError> = None;
-        loop {
-            match pipeline.next().await? {
-                Next::Event(Event::RowDescription {
-                    columns: described, ..
-                }) => {
-                    columns = described
-                        .iter()
-                        .map(|column| column.name.as_str().into())
-                        .collect();
-                }
-                Next::Event(Event::DataRow { statement, row }) if failed.is_none() => {
-                    let Some((task, _)) = tasks.get(statement) else {
-                        continue;
-                    };
-                    if let Err(error) = self.take(*task, &columns, row.values()) {
-                        failed = Some(error);
-                    }
-                }
-                Next::Event(Event::Error { statement, error }) => {
-                    failed.get_or_insert(Error::Server { statement, error }.into());
-                }
-                Next::Event(_) | Next::Room => {}
-                Next::Done => break,
-            }
-        }
-        drop(pipeline);
-        if failed.is_some() && within == Within::Nothing {
+        let frame = Frame {
+            raw: connection.server().parameter("server_encoding") == Some("SQL_ASCII"),
+            within,
+            deep,
+        };
+        let read = self.read_all(connection, beside, frame).await;
+        if read.is_err() && within == Within::Nothing {
             // The COMMIT was skipped with everything else after the error.
             connection.execute("ROLLBACK").await?;
         }
-        failed.map_or(Ok(()), Err)
+        read
     }
 
-    fn take<'a>(
+    async fn read_all(
+        &mut self,
+        connection: &mut Connection,
+        beside: Option<&mut Connection>,
+        frame: Frame,
+    ) -> Result<(), IntrospectError> {
+        let (mut queries, spelled) = tasks::queries(self.names.version());
+        let Some(beside) = beside else {
+            queries.extend(spelled);
+            let mut reader = Reader::start(connection, frame.around(queries))?;
+            while !reader.is_done() {
+                if let Some(numbered) = reader.next().await? {
+                    self.take(&mut reader, &numbered);
+                }
+            }
+            return reader.finish();
+        };
+        let mut speller = Reader::start(beside, frame.around(spelled))?;
+        let mut reader = Reader::start(connection, frame.around(queries))?;
+        // Names have to be known before what has them.
+        let mut early: Vec<Numbered> = Vec::new();
+        while !(reader.is_done() && speller.is_done()) {
+            tokio::select! {
+                next = reader.next(), if !reader.is_done() => {
+                    if let Some(numbered) = next? {
+                        self.take(&mut reader, &numbered);
+                    }
+                }
+                next = speller.next(), if !speller.is_done() => {
+                    early.extend(next?);
+                }
+            }
+            if reader.has_answered(Task::comes_first) {
+                for numbered in early.drain(..) {
+                    self.take(&mut speller, &numbered);
+                }
+            }
+        }
+        reader.finish()?;
+        speller.finish()
+    }
+
+    /// Takes in a row.
+    fn take(&mut self, reader: &mut Reader<'_>, (query, row): &Numbered) {
+        let Some((task, columns)) = reader.about(*query) else {
+            return;
+        };
+        if let Err(error) = self.decode(task, columns, row.values()) {
+            reader.fail(error);
+        }
+    }
+
+    fn decode<'a>(
         &mut self,
         task: Task,
         columns: &[Str],
@@ -352,10 +273,10 @@ impl Collector {
 
     /// Whether it is proven that no DDL was committed while this was read.
     pub(super) fn held_still(&self) -> bool {
-        let quiet = match self.horizons.as_slice() {
-            [(before, quiet), (after, _)] => *quiet && before == after,
-            _ => false,
-        };
+        let mut horizons = self.horizons.iter();
+        let quiet = horizons
+            .next()
+            .is_some_and(|first| first.1 && horizons.all(|other| other.0 == first.0));
         let same = match self.fingerprints.as_slice() {
             [before, after] => before == after,
             _ => false,

@@ -6,8 +6,9 @@
 //! count and an order-free hash of row versions, which any committed DDL changes. Takes no lock beyond the
 //! ACCESS SHARE on system catalogs that every query takes.
 
-/// One row: the visibility horizon, and whether it names a transaction in progress (other than our own).
-pub(super) const HORIZON: &str = "SELECT pg_current_snapshot()::text AS horizon, \
+/// One row: the visibility horizon (of which database of which server), and whether it names a transaction in progress
+/// (other than our own).
+pub(super) const HORIZON: &str = "SELECT concat_ws(' ', pg_current_snapshot(), pg_postmaster_start_time(), current_database()) AS horizon, \
      pg_snapshot_xmin(pg_current_snapshot()) = pg_snapshot_xmax(pg_current_snapshot()) AS quiet";
 
 /// Catalogs whose row versions change with DDL only.

@@ -1,12 +1,14 @@
 //! Reads a live catalog into the model.
 //!
-//! All queries of all kinds go out in one pipelined round trip, OIDs are resolved to names on this side, and the
+//! All queries of all kinds go out in one pipelined round trip, on one connection or split between two, OIDs are resolved to names on this side, and the
 //! reading is believed only when nothing moved meanwhile. Takes no table lock of its own. Knows no kind: it runs
 //! what `catalog` lists. Must not change anything in the database.
 
 mod collect;
 mod depend;
 mod fingerprint;
+mod reader;
+mod tasks;
 mod unmodeled;
 
 use std::time::Duration;
@@ -139,12 +141,28 @@ pub async fn read(
     scope: &Scope,
     within: Within,
 ) -> Result<Reading, IntrospectError> {
+    read_beside(connection, None, scope, within).await
+}
+
+/// Like [`read`], and has the server work for two connections at once, when there is a second one to the same database
+/// (that it is the same is checked).
+///
+/// Only the first attempt uses it: what it sees is proven only where nothing was written.
+pub async fn read_beside(
+    connection: &mut Connection,
+    mut beside: Option<Connection>,
+    scope: &Scope,
+    within: Within,
+) -> Result<Reading, IntrospectError> {
     for attempt in 1..=ATTEMPTS {
         let deep = attempt > 1;
         let mut collector = Collector::new(connection.server().version_num(), scope.clone());
-        match collector.run(connection, within, deep).await {
+        let mut second = beside.take();
+        let read = collector.run(connection, second.as_mut(), within, deep);
+        match read.await {
             Ok(()) if collector.held_still() => return finish(connection, collector).await,
             Ok(()) => {}
+            Err(_) if second.is_some() && !connection.is_closed() => {}
             Err(error) if is_torn(&error) && within == Within::Nothing => {}
             Err(error) => return Err(error),
         }

@@ -27,6 +27,15 @@ pub async fn connect(config: &Config, host: &impl Host) -> Result<Connection, Fa
     Err(error.into())
 }
 
+/// Like [`connect`], with a second connection to read a large schema with, when the server gives one without ado.
+pub async fn connect_twice(
+    config: &Config,
+    host: &impl Host,
+) -> Result<(Connection, Option<Connection>), Failure> {
+    let (first, second) = tokio::join!(connect(config, host), Connection::open_once(config));
+    Ok((first?, second.ok()))
+}
+
 /// Work that can be dropped at any time, since nothing hangs on it yet.
 async fn until_interrupted<T>(
     host: &impl Host,
@@ -59,8 +68,19 @@ pub async fn reading(
     within: Within,
     host: &impl Host,
 ) -> Result<Reading, Failure> {
+    reading_beside(connection, None, scope, within, host).await
+}
+
+/// Like [`reading`], with a second connection that the server works for meanwhile.
+pub async fn reading_beside(
+    connection: &mut Connection,
+    beside: Option<Connection>,
+    scope: &Scope,
+    within: Within,
+    host: &impl Host,
+) -> Result<Reading, Failure> {
     let canceller = connection.canceller();
-    let read = introspect::read(connection, scope, within);
+    let read = introspect::read_beside(connection, beside, scope, within);
     let reading = with_cancel(&canceller, host.interrupt(), read).await;
     if within == Within::Nothing && host.interrupt().requested() {
         return Err(Failure::interrupted());

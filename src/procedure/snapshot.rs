@@ -38,14 +38,16 @@ pub struct Taken {
     pub written: Written,
 }
 
-/// Reads the schema into the store.
+/// Reads the schema into the store. `beside` is a second connection to the same database.
 pub async fn take(
     connection: &mut Connection,
+    beside: Option<Connection>,
     store: &Store,
     request: &Request,
     host: &impl Host,
 ) -> Result<Taken, Failure> {
-    let reading = session::reading(connection, &request.scope, Within::Nothing, host).await?;
+    let (scope, within) = (&request.scope, Within::Nothing);
+    let reading = session::reading_beside(connection, beside, scope, within, host).await?;
     if request.strict && !reading.unmodeled.is_empty() {
         let objects: Vec<&str> = reading
             .unmodeled

@@ -51,6 +51,11 @@ impl Connection {
             .when(ConnectError::is_transient)
             .await
     }
+
+    /// Like [`Connection::open`], and tries only once.
+    pub async fn open_once(config: &Config) -> Result<Self, ConnectError> {
+        Dialer::new(config)?.dial().await
+    }
 }
 
 /// One try of one server.

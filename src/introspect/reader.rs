@@ -1,0 +1,89 @@
+//! One connection's share of a reading: its queries in one pipeline, and their rows as they come.
+//!
+//! Relies on `connect`. Must not: know what the rows mean.
+
+use super::IntrospectError;
+use super::tasks::{Task, Tasks};
+use crate::catalog::Str;
+use crate::connect::{Connection, DataRow, Error, Event, Next, Pipeline};
+
+/// A pipeline of queries that is being answered.
+pub(super) struct Reader<'c> {
+    pipeline: Pipeline<'c>,
+    tasks: Tasks,
+    /// Of each query that was answered so far, the names of its columns.
+    columns: Vec<Vec<Str>>,
+    done: bool,
+    failed: Option<IntrospectError>,
+}
+
+/// A row, and the number of its query.
+pub(super) type Numbered = (usize, DataRow);
+
+impl<'c> Reader<'c> {
+    /// Sends all queries.
+    pub(super) fn start(connection: &'c mut Connection, tasks: Tasks) -> Result<Self, Error> {
+        let mut pipeline = connection.pipeline();
+        for (_, sql) in &tasks {
+            pipeline.execute(sql)?;
+        }
+        pipeline.sync()?;
+        Ok(Self {
+            pipeline,
+            columns: Vec::with_capacity(tasks.len()),
+            tasks,
+            done: false,
+            failed: None,
+        })
+    }
+
+    /// Whether everything was answered.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// Whether all queries for such a task were answered.
+    pub(super) fn has_answered(&self, of: impl Fn(Task) -> bool) -> bool {
+        let begun = self.columns.len().saturating_sub(1);
+        let open = self.tasks.iter().skip(begun);
+        self.done || !open.map(|(task, _)| *task).any(of)
+    }
+
+    /// What a query is for, and its columns.
+    pub(super) fn about(&self, query: usize) -> Option<(Task, &[Str])> {
+        let (task, _) = self.tasks.get(query)?;
+        Some((*task, self.columns.get(query)?))
+    }
+
+    /// The next row; `None` at the end and, now and then, before. May be cancelled without loss.
+    ///
+    /// What goes wrong is kept until the end, since the rest has to be heard all the same.
+    pub(super) async fn next(&mut self) -> Result<Option<Numbered>, Error> {
+        match self.pipeline.next().await? {
+            Next::Event(Event::RowDescription { statement, columns }) => {
+                let names = columns.iter().map(|column| column.name.as_str().into());
+                self.columns.resize(statement, Vec::new());
+                self.columns.push(names.collect());
+            }
+            Next::Event(Event::DataRow { statement, row }) if self.failed.is_none() => {
+                return Ok(Some((statement, row)));
+            }
+            Next::Event(Event::Error { statement, error }) => {
+                self.fail(Error::Server { statement, error }.into());
+            }
+            Next::Event(_) | Next::Room => {}
+            Next::Done => self.done = true,
+        }
+        Ok(None)
+    }
+
+    /// Notes what went wrong, unless something did before; later rows are not worth reading.
+    pub(super) fn fail(&mut self, error: IntrospectError) {
+        self.failed.get_or_insert(error);
+    }
+
+    /// What went wrong.
+    pub(super) fn finish(self) -> Result<(), IntrospectError> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}
