@@ -14,7 +14,7 @@ use crate::catalog::scope::Scope;
 use crate::procedure::failure::Failure;
 use crate::procedure::profile::Profile;
 use crate::procedure::{session, snapshot};
-use crate::store::Store;
+use crate::store::{Manifest, Store};
 
 /// Read the schema into the store
 ///
@@ -99,41 +99,38 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     };
     let (mut connection, beside) = session::connect_twice(&context.database()?, &host).await?;
     let store = Store::create_or_open(&context.store())?;
-    let taken = snapshot::take(&mut connection, beside, &store, &request, &host).await?;
-    for index in &taken.reading.invalid_indexes {
+    let written = snapshot::take(&mut connection, beside, &store, &request, &host).await?;
+    let Manifest {
+        meta, root, layout, ..
+    } = written.manifest;
+    for index in &meta.invalid_indexes {
         context.output.warn(format!(
             "index {index} is invalid and not part of the snapshot"
         ));
     }
-    for found in &taken.reading.unmodeled {
+    for object in &meta.unmodeled {
         context.output.warn(format!(
-            "not modelled by this version, and not in the snapshot: {}",
-            found.object
+            "not modelled by this version, and not in the snapshot: {object}"
         ));
     }
-    let manifest = &taken.written.manifest;
-    for id in &manifest.meta.redacted {
+    for id in &meta.redacted {
         context
             .output
             .warn(format!("{id} has a secret, which is not in the snapshot"));
     }
+    let server = connection.server().parameter("server_version");
     context.output.report(&Taken {
-        id: taken.written.id.to_string(),
+        id: written.id.to_string(),
         label: request.label,
-        root: manifest.root.to_string(),
-        layout: manifest.layout.to_string(),
-        database: manifest.meta.database.name.clone(),
-        server: taken.reading.server_version.clone(),
-        objects: manifest.meta.counts.clone(),
-        new_blobs: taken.written.added.blobs,
-        new_bytes: taken.written.added.bytes,
-        unmodeled: taken
-            .reading
-            .unmodeled
-            .iter()
-            .map(|found| found.object.clone())
-            .collect(),
-        invalid_indexes: taken.reading.invalid_indexes.clone(),
+        root: root.to_string(),
+        layout: layout.to_string(),
+        database: meta.database.name,
+        server: server.unwrap_or_default().to_owned(),
+        objects: meta.counts,
+        new_blobs: written.added.blobs,
+        new_bytes: written.added.bytes,
+        unmodeled: meta.unmodeled,
+        invalid_indexes: meta.invalid_indexes,
     })?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::depend::Addresses;
 use super::reader::{Numbered, Reader};
 use super::tasks::{self, Frame, Task};
+use super::unchanged::{self, Fingerprint};
 use super::{Database, DefaultPrivileges, IntrospectError, Reading, Unmodeled, Within};
 use crate::catalog::meta::{acl, label};
 use crate::catalog::names::{Class, Key, Names};
@@ -27,7 +28,9 @@ pub(super) struct Collector {
     invalid: FxHashSet<u32>,
     invalid_indexes: Vec<String>,
     horizons: Vec<(String, bool)>,
-    fingerprints: Vec<Vec<String>>,
+    /// What was found before, and what was found after.
+    fingerprints: Vec<String>,
+    fingerprint: Fingerprint,
     database: Database,
     default_privileges: Vec<DefaultPrivileges>,
     server_version: String,
@@ -47,6 +50,7 @@ impl Collector {
             invalid_indexes: Vec::new(),
             horizons: Vec::new(),
             fingerprints: Vec::new(),
+            fingerprint: Fingerprint::new(),
             database: Database::default(),
             default_privileges: Vec::new(),
             server_version: String::new(),
@@ -69,6 +73,7 @@ impl Collector {
             .clone_into(&mut self.server_version);
         let frame = Frame {
             raw: connection.server().parameter("server_encoding") == Some("SQL_ASCII"),
+            version: self.names.version(),
             within,
             deep,
         };
@@ -86,7 +91,11 @@ impl Collector {
         beside: Option<&mut Connection>,
         frame: Frame,
     ) -> Result<(), IntrospectError> {
-        let (mut queries, spelled) = tasks::queries(self.names.version());
+        let version = self.names.version();
+        let (mut queries, mut spelled) = tasks::queries(version);
+        if frame.within == Within::Nothing && !frame.deep {
+            spelled.splice(0..0, tasks::fingerprint(version));
+        }
         let Some(beside) = beside else {
             queries.extend(spelled);
             let mut reader = Reader::start(connection, frame.around(queries))?;
@@ -166,11 +175,10 @@ impl Collector {
                     row.text("rows")?,
                     row.text_or_empty("hash")?
                 );
-                match (row.text("catalog")?, self.fingerprints.last_mut()) {
-                    ("pg_namespace", _) | (_, None) => self.fingerprints.push(vec![line]),
-                    (_, Some(last)) => last.push(line),
-                }
+                self.fingerprints.push(line);
             }
+            Task::Mark => self.fingerprint = unchanged::mark(row)?,
+            Task::Content => unchanged::add(&mut self.fingerprint, row)?,
             Task::Names(index) => self.names.add(index, row)?,
             Task::Comments => {
                 let key = Key::read(row, "classoid", "objoid", "objsubid")?;
@@ -277,10 +285,9 @@ impl Collector {
         let quiet = horizons
             .next()
             .is_some_and(|first| first.1 && horizons.all(|other| other.0 == first.0));
-        let same = match self.fingerprints.as_slice() {
-            [before, after] => before == after,
-            _ => false,
-        };
+        let middle = self.fingerprints.len() / 2;
+        let (before, after) = self.fingerprints.split_at(middle);
+        let same = !before.is_empty() && before == after;
         quiet || same
     }
 
@@ -319,7 +326,12 @@ impl Collector {
         self.addresses.tell_extensions(&mut self.objects);
         let layout = self.layout();
         self.invalid_indexes.sort();
+        if !self.invalid_indexes.is_empty() {
+            // One becomes valid without a new row on servers that write `pg_index` in place.
+            self.fingerprint.clear();
+        }
         Reading {
+            fingerprint: unchanged::complete(self.fingerprint, self.names.version()),
             catalog: Catalog::assemble(self.names.version(), self.objects, links, layout),
             database: self.database,
             scope: self.names.scope().clone(),

@@ -9,6 +9,7 @@ mod depend;
 mod fingerprint;
 mod reader;
 mod tasks;
+mod unchanged;
 mod unmodeled;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id};
 use crate::connect::{Connection, Error};
 use collect::Collector;
+pub use unchanged::{Fingerprint, is_unchanged};
 
 /// The settings that the text of a catalog depends on, for the current transaction only (a session setting would
 /// leak through a pooler).
@@ -55,6 +57,8 @@ pub struct Reading {
     pub unmodeled: Vec<Unmodeled>,
     /// Indexes that are invalid and therefore not part of the schema, by name, sorted.
     pub invalid_indexes: Vec<String>,
+    /// By what it can be told later that nothing has changed.
+    pub fingerprint: Fingerprint,
     /// Default privileges: what the server adds to the ACL of what is created.
     pub default_privileges: Vec<DefaultPrivileges>,
 }

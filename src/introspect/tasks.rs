@@ -2,7 +2,7 @@
 //!
 //! Pure. Must not: know what the rows mean.
 
-use super::{PIN, Within, depend, fingerprint, unmodeled};
+use super::{PIN, Within, depend, fingerprint, unchanged, unmodeled};
 use crate::catalog::Tag;
 use crate::catalog::meta::label;
 use crate::catalog::names::Names;
@@ -28,6 +28,8 @@ pub(super) enum Task {
     Silent,
     Horizon,
     Fingerprint,
+    Mark,
+    Content,
     Names(usize),
     Comments,
     Labels,
@@ -43,7 +45,7 @@ impl Task {
     pub(super) fn what(self) -> &'static str {
         match self {
             Self::Silent => "the settings",
-            Self::Horizon | Self::Fingerprint => "the fingerprint",
+            Self::Horizon | Self::Fingerprint | Self::Mark | Self::Content => "the fingerprint",
             Self::Names(_) => "the names",
             Self::Comments => "pg_description",
             Self::Labels => "pg_seclabel",
@@ -65,6 +67,8 @@ impl Task {
             Self::Silent
             | Self::Horizon
             | Self::Fingerprint
+            | Self::Mark
+            | Self::Content
             | Self::Labels
             | Self::Unmodeled
             | Self::InvalidIndexes
@@ -82,6 +86,8 @@ pub(super) type Tasks = Vec<(Task, String)>;
 pub(super) struct Frame {
     /// Whether the database does not know what its bytes mean.
     pub(super) raw: bool,
+    /// `server_version_num`.
+    pub(super) version: u32,
     /// Whether a transaction is open.
     pub(super) within: Within,
     /// Whether the catalogs are compared, because somebody writes meanwhile.
@@ -94,7 +100,10 @@ impl Frame {
         let own = self.within == Within::Nothing;
         let silent = |sql: &str| Some((Task::Silent, sql.to_owned()));
         let horizon = || Some((Task::Horizon, fingerprint::HORIZON.to_owned()));
-        let fingerprint = || self.deep.then(|| (Task::Fingerprint, fingerprint::query()));
+        let fingerprint = || {
+            self.deep
+                .then(|| (Task::Fingerprint, fingerprint::query(self.version)))
+        };
         let before = [
             silent("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").filter(|_| own),
             // Deparse functions wait behind an ALTER; whoever holds one must not be able to hang us.
@@ -111,6 +120,14 @@ impl Frame {
             .chain(after.into_iter().flatten())
             .collect()
     }
+}
+
+/// What a fingerprint is made of, for a reading that is not within a transaction: what it sees may be rolled back.
+pub(super) fn fingerprint(version: u32) -> Tasks {
+    vec![
+        (Task::Mark, unchanged::MARK.to_owned()),
+        (Task::Content, unchanged::query(version, None)),
+    ]
 }
 
 /// All that is asked of a server of this version: first what comes as it is stored, then what the server has to spell.

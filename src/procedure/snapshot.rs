@@ -10,7 +10,7 @@ use super::session;
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Object, canon};
 use crate::connect::Connection;
-use crate::introspect::{Reading, Within};
+use crate::introspect::{self, Reading, Within};
 use crate::store::{
     Database, Edges, Manifest, Origin, SnapshotData, SnapshotId, SnapshotMeta, Store, StoredObject,
     TableLayout, Written, parallel,
@@ -29,47 +29,69 @@ pub struct Request {
     pub strict: bool,
 }
 
-/// A snapshot that was taken.
-#[derive(Debug)]
-pub struct Taken {
-    /// What was read.
-    pub reading: Reading,
-    /// What was written.
-    pub written: Written,
-}
-
-/// Reads the schema into the store. `beside` is a second connection to the same database.
+/// Reads the schema into the store, unless it is proven to be what the newest snapshot holds. `beside` is a second
+/// connection to the same database.
 pub async fn take(
     connection: &mut Connection,
     beside: Option<Connection>,
     store: &Store,
     request: &Request,
     host: &impl Host,
-) -> Result<Taken, Failure> {
-    let (scope, within) = (&request.scope, Within::Nothing);
-    let reading = session::reading_beside(connection, beside, scope, within, host).await?;
-    if request.strict && !reading.unmodeled.is_empty() {
-        let objects: Vec<&str> = reading
-            .unmodeled
-            .iter()
-            .map(|found| found.object.as_str())
-            .collect();
-        return Err(Failure::refused(format!(
-            "--strict: not modelled by this version: {}",
-            objects.join(", ")
-        )));
-    }
-    let data = encode(&reading.catalog)?;
-    let mut meta = describe(&reading, Origin::User);
-    if !request.move_label {
-        meta.label.clone_from(&request.label);
-    }
-    let database = meta.database.id();
-    let written = store.write_snapshot(&data, meta)?;
-    if let Some(label) = request.label.as_ref().filter(|_| request.move_label) {
+) -> Result<Written, Failure> {
+    let label = request.label.as_ref();
+    let taken = label.filter(|_| !request.move_label).cloned();
+    let written = match unchanged(connection, store, &request.scope).await? {
+        Some((earlier, mut meta)) => {
+            refuse_unmodeled(request, &meta)?;
+            meta.label = taken;
+            store.repeat_snapshot(earlier, meta)?.written
+        }
+        None => {
+            let (scope, within) = (&request.scope, Within::Nothing);
+            let reading = session::reading_beside(connection, beside, scope, within, host).await?;
+            let mut meta = describe(&reading, Origin::User);
+            refuse_unmodeled(request, &meta)?;
+            meta.label = taken;
+            store.write_snapshot(&encode(&reading.catalog)?, meta)?
+        }
+    };
+    if let Some(label) = label.filter(|_| request.move_label) {
+        let database = written.manifest.meta.database.id();
         store.set_label(&database, label, written.id, true)?;
     }
-    Ok(Taken { reading, written })
+    Ok(written)
+}
+
+/// The newest snapshot of the database, when the schema is proven to be still the same, and what a repeated one says.
+async fn unchanged(
+    connection: &mut Connection,
+    store: &Store,
+    wanted: &Scope,
+) -> Result<Option<(SnapshotId, SnapshotMeta)>, Failure> {
+    let database = session::database(connection).await?;
+    let Some((id, manifest)) = store.newest(&database.id())? else {
+        return Ok(None);
+    };
+    let same = scope(&manifest.meta) == *wanted
+        && introspect::is_unchanged(connection, &manifest.meta.fingerprint).await?;
+    Ok(same.then(|| {
+        let meta = SnapshotMeta {
+            time: Timestamp::now(),
+            origin: Origin::User,
+            ..manifest.meta
+        };
+        (id, meta)
+    }))
+}
+
+fn refuse_unmodeled(request: &Request, meta: &SnapshotMeta) -> Result<(), Failure> {
+    if !request.strict || meta.unmodeled.is_empty() {
+        return Ok(());
+    }
+    let objects = meta.unmodeled.join(", ");
+    Err(Failure::refused(format!(
+        "--strict: not modelled by this version: {objects}"
+    )))
 }
 
 /// Fewer objects than this are encoded on one thread.
@@ -180,6 +202,8 @@ pub fn describe(reading: &Reading, origin: Origin) -> SnapshotMeta {
         .iter()
         .map(|found| found.object.clone())
         .collect();
+    meta.invalid_indexes.clone_from(&reading.invalid_indexes);
+    meta.fingerprint.clone_from(&reading.fingerprint);
     meta.roles = roles(catalog).into_iter().map(str::to_owned).collect();
     meta.extensions = catalog
         .objects()

@@ -346,7 +346,10 @@ impl Store {
     }
 
     /// The newest snapshot of a database, of any origin.
-    fn newest(&self, database: &DatabaseId) -> Result<Option<(SnapshotId, Manifest)>, StoreError> {
+    pub fn newest(
+        &self,
+        database: &DatabaseId,
+    ) -> Result<Option<(SnapshotId, Manifest)>, StoreError> {
         let Some(listed) = self.listing(Some(database))?.into_iter().next() else {
             return Ok(None);
         };
