@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::depend::Addresses;
+use super::depend::{self, Addresses};
 use super::reader::{Numbered, Reader};
 use super::tasks::{self, Frame, Task};
 use super::unchanged::{self, Fingerprint};
@@ -196,8 +196,10 @@ impl Collector {
             }
             Task::Kind(tag) => self.object(tag, row)?,
             Task::Depend => {
-                let (from, to, deptype) = self.addresses.add(row)?;
-                self.names.depends(from, to, deptype);
+                for (from, to, deptype) in depend::read(row)? {
+                    self.addresses.add((from, to, deptype));
+                    self.names.depends(from, to, deptype);
+                }
             }
             Task::Unmodeled => self.listed(row)?,
             Task::InvalidIndexes => {
@@ -228,20 +230,21 @@ impl Collector {
         Ok(())
     }
 
-    /// Takes in a row of the list of all objects, when it is in scope.
+    /// Takes in a row of the list of all objects: those in scope.
     fn listed(&mut self, row: &Row<'_>) -> Result<(), RowError> {
-        let key = Key::new(Class(row.number("class")?), row.number("oid")?);
-        let (schema, relation) = (row.number("schema")?, row.number("relation")?);
-        let in_scope = if relation != 0 {
-            self.names.relation(relation).is_some()
-        } else {
-            match schema {
-                0 => self.names.scope().covers_database(),
-                _ => self.names.schema(schema).is_some(),
+        let class = Class(row.number("class")?);
+        let oids: Vec<u32> = row.numbers("oids")?;
+        let schemas = row.numbers("schemas")?;
+        let relations = row.numbers("relations")?;
+        for (oid, (schema, relation)) in oids.into_iter().zip(schemas.into_iter().zip(relations)) {
+            let in_scope = match (relation, schema) {
+                (0, 0) => self.names.scope().covers_database(),
+                (0, schema) => self.names.schema(schema).is_some(),
+                (relation, _) => self.names.relation(relation).is_some(),
+            };
+            if in_scope {
+                self.all.push(Key::new(class, oid));
             }
-        };
-        if in_scope {
-            self.all.push(key);
         }
         Ok(())
     }

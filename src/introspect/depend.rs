@@ -14,7 +14,11 @@ use crate::catalog::{Link, Object, Strength};
 /// pinned or known to every server. What a child has only since its parent has it (columns, CHECK constraints)
 /// depends on that of the parent: `pg_inherits` says so, `pg_depend` says it of the tables only. The triggers by which
 /// the server does foreign keys are nobody's.
+///
+/// There are more of them than of anything else, and they are nothing but numbers: those of a sort come in one row.
 pub(super) const QUERY: &str = "\
+SELECT classid, refclassid, deptype, array_agg(objid) AS objids, array_agg(objsubid) AS objsubids, \
+array_agg(refobjid) AS refobjids, array_agg(refobjsubid) AS refobjsubids FROM (\
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
 FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
 UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
@@ -22,7 +26,23 @@ JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attnum > 0 AND c.attinhcoun
 JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname \
 UNION ALL SELECT 2606, c.oid, 0, 2606, p.oid, 0, 'a' FROM pg_inherits i \
 JOIN pg_constraint c ON c.conrelid = i.inhrelid AND c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal \
-JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conname = c.conname";
+JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conname = c.conname) d \
+GROUP BY classid, refclassid, deptype";
+
+/// The dependencies of a row of [`QUERY`]: who depends on what, and how (`deptype`).
+pub(super) fn read(row: &Row<'_>) -> Result<Vec<(Key, Key, char)>, RowError> {
+    let class = Class(row.number("classid")?);
+    let refclass = Class(row.number("refclassid")?);
+    let deptype = row.letter("deptype")?;
+    let keys = |class: Class, oids: &str, subs: &str| {
+        let (oids, subs) = (row.numbers(oids)?, row.numbers(subs)?);
+        let pairs = oids.into_iter().zip(subs);
+        Ok(pairs.map(move |(oid, sub)| Key { class, oid, sub }))
+    };
+    let from = keys(class, "objids", "objsubids")?;
+    let to = keys(refclass, "refobjids", "refobjsubids")?;
+    Ok(from.zip(to).map(|(from, to)| (from, to, deptype)).collect())
+}
 
 /// Which object an address belongs to.
 #[derive(Debug, Default)]
@@ -42,11 +62,8 @@ impl Addresses {
         self.objects.insert(key, object);
     }
 
-    /// Takes in a row of [`QUERY`], and says what it says: who depends on what, and how (`deptype`).
-    pub(super) fn add(&mut self, row: &Row<'_>) -> Result<(Key, Key, char), RowError> {
-        let from = Key::read(row, "classid", "objid", "objsubid")?;
-        let to = Key::read(row, "refclassid", "refobjid", "refobjsubid")?;
-        let deptype = row.letter("deptype")?;
+    /// Takes in a dependency.
+    pub(super) fn add(&mut self, (from, to, deptype): (Key, Key, char)) {
         match deptype {
             'n' => self.rows.push((from, to, Strength::Normal)),
             // A default that no kind claims (a view's) is its column's.
@@ -67,7 +84,6 @@ impl Addresses {
             }
             _ => {}
         }
-        Ok((from, to, deptype))
     }
 
     /// The object at an address.

@@ -61,6 +61,7 @@ pub(super) const CATALOGS: &[(u32, &str)] = &[
     (0, "pg_seclabel"),
     (0, "pg_sequence"),
     (0, "pg_shdescription"),
+    (0, "pg_shseclabel"),
     (0, "pg_statistic_ext"),
     (0, "pg_tablespace"),
     (0, "pg_transform"),

@@ -52,7 +52,10 @@ pub async fn take(
             let mut meta = describe(&reading, Origin::User);
             refuse_unmodeled(request, &meta)?;
             meta.label = taken;
-            store.write_snapshot(&encode(&reading.catalog)?, meta)?
+            let data = encode(&reading.catalog)?;
+            // The stored form is all that is needed, and as large again.
+            drop(reading);
+            store.write_snapshot(&data, meta)?
         }
     };
     if let Some(label) = label.filter(|_| request.move_label) {
