@@ -326,19 +326,19 @@ fn order(objects: &[Object]) -> Vec<usize> {
     }
     let keyed = objects.iter().zip(numbered).enumerate();
     let mut keyed: Vec<((usize, bool, Tag), &Str, usize)> = keyed
-        .filter_map(|(place, (Object { id, .. }, number))| {
-            let rank = *ranks.get(number)?;
+        .filter_map(|(place, (object, number))| {
+            let (id, rank) = (&object.id, *ranks.get(number)?);
             Some(((rank, id.is_part(), id.kind), &id.name, place))
         })
         .collect();
     keyed.sort_unstable();
     keyed.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
     let mut root = None;
-    keyed.retain(|&((rank, is_part, _), ..)| {
+    keyed.retain(|&((rank, is_part, _), _, _)| {
         if !is_part {
             root = Some(rank);
         }
         root == Some(rank)
     });
-    keyed.into_iter().map(|(.., place)| place).collect()
+    keyed.into_iter().map(|(_, _, place)| place).collect()
 }

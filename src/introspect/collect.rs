@@ -106,29 +106,30 @@ impl Collector {
             }
             return reader.finish();
         };
-        let mut speller = Reader::start(beside, frame.around(spelled))?;
+        let mut second = Reader::start(beside, frame.around(spelled))?;
         let mut reader = Reader::start(connection, frame.around(queries))?;
         // Names have to be known before what has them.
-        let mut early: Vec<Numbered> = Vec::new();
-        while !(reader.is_done() && speller.is_done()) {
+        let (mut early, mut named): (Vec<Numbered>, bool) = (Vec::new(), false);
+        while !(reader.is_done() && second.is_done()) {
             tokio::select! {
                 next = reader.next(), if !reader.is_done() => {
                     if let Some(numbered) = next? {
                         self.take(&mut reader, &numbered);
                     }
                 }
-                next = speller.next(), if !speller.is_done() => {
+                next = second.next(), if !second.is_done() => {
                     early.extend(next?);
                 }
             }
-            if reader.has_answered(Task::comes_first) {
+            named = named || reader.has_answered(Task::comes_first);
+            if named {
                 for numbered in early.drain(..) {
-                    self.take(&mut speller, &numbered);
+                    self.take(&mut second, &numbered);
                 }
             }
         }
         reader.finish()?;
-        speller.finish()
+        second.finish()
     }
 
     /// Takes in a row.

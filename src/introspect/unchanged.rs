@@ -88,7 +88,7 @@ const HIDDEN: &[&str] = &["pg_subscription", "pg_user_mappings"];
 
 /// One row: the server and its version, the first transaction that is not over, whether one before it may still be
 /// lost, as one of `synchronous_commit = off` can be when the server crashes: its number would be given out again.
-pub(super) const MARK: &str = "SELECT concat_ws(' ', current_setting('server_version_num'), pg_postmaster_start_time()) AS server, \
+pub(super) const MARK: &str = "SELECT concat_ws(' ', current_setting('server_version_num'), (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint) AS server, \
      pg_snapshot_xmax(pg_current_snapshot())::text AS horizon, \
      CASE WHEN pg_is_in_recovery() THEN false ELSE pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() END AS flushed";
 
@@ -221,14 +221,14 @@ mod tests {
     /// The words of a query that look like catalogs and are what it reads.
     fn read_by(sql: &str) -> Vec<&str> {
         let words: Vec<&str> = sql
-            .split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+            .split(|letter: char| !(letter.is_ascii_alphanumeric() || "_.".contains(letter)))
             .filter(|word| !word.is_empty())
             .collect();
         let after = words
             .array_windows()
             .filter(|[before, _]| ["FROM", "JOIN"].contains(before));
         after
-            .map(|[_, name]| *name)
+            .map(|[_, name]| name.strip_prefix("pg_catalog.").unwrap_or(name))
             .filter(|name| name.starts_with("pg_"))
             .collect()
     }

@@ -32,8 +32,12 @@ pub async fn connect_twice(
     config: &Config,
     host: &impl Host,
 ) -> Result<(Connection, Option<Connection>), Failure> {
-    let (first, second) = tokio::join!(connect(config, host), Connection::open_once(config));
-    Ok((first?, second.ok()))
+    match tokio::join!(connect(config, host), Connection::open_once(config)) {
+        (Ok(first), second) => Ok((first, second.ok())),
+        // The second one may have got the last that there was.
+        (Err(_), Ok(only)) if !host.interrupt().requested() => Ok((only, None)),
+        (Err(error), _) => Err(error),
+    }
 }
 
 /// Work that can be dropped at any time, since nothing hangs on it yet.

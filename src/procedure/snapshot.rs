@@ -40,23 +40,21 @@ pub async fn take(
 ) -> Result<Written, Failure> {
     let label = request.label.as_ref();
     let taken = label.filter(|_| !request.move_label).cloned();
-    let written = match unchanged(connection, store, &request.scope).await? {
-        Some((earlier, mut meta)) => {
-            refuse_unmodeled(request, &meta)?;
-            meta.label = taken;
-            store.repeat_snapshot(earlier, meta)?.written
-        }
-        None => {
-            let (scope, within) = (&request.scope, Within::Nothing);
-            let reading = session::reading_beside(connection, beside, scope, within, host).await?;
-            let mut meta = describe(&reading, Origin::User);
-            refuse_unmodeled(request, &meta)?;
-            meta.label = taken;
-            let data = encode(&reading.catalog)?;
-            // The stored form is all that is needed, and as large again.
-            drop(reading);
-            store.write_snapshot(&data, meta)?
-        }
+    let known = unchanged(connection, store, &request.scope, host).await?;
+    let written = if let Some((earlier, mut meta)) = known {
+        refuse_unmodeled(request, &meta)?;
+        meta.label = taken;
+        store.repeat_snapshot(earlier, meta)?.written
+    } else {
+        let (scope, within) = (&request.scope, Within::Nothing);
+        let reading = session::reading_beside(connection, beside, scope, within, host).await?;
+        let mut meta = describe(&reading, Origin::User);
+        refuse_unmodeled(request, &meta)?;
+        meta.label = taken;
+        let data = encode(&reading.catalog)?;
+        // The stored form is all that is needed, and as large again.
+        drop(reading);
+        store.write_snapshot(&data, meta)?
     };
     if let Some(label) = label.filter(|_| request.move_label) {
         let database = written.manifest.meta.database.id();
@@ -70,13 +68,18 @@ async fn unchanged(
     connection: &mut Connection,
     store: &Store,
     wanted: &Scope,
+    host: &impl Host,
 ) -> Result<Option<(SnapshotId, SnapshotMeta)>, Failure> {
     let database = session::database(connection).await?;
     let Some((id, manifest)) = store.newest(&database.id())? else {
         return Ok(None);
     };
-    let same = scope(&manifest.meta) == *wanted
-        && introspect::is_unchanged(connection, &manifest.meta.fingerprint).await?;
+    if scope(&manifest.meta) != *wanted {
+        return Ok(None);
+    }
+    let canceller = connection.canceller();
+    let question = introspect::is_unchanged(connection, &manifest.meta.fingerprint);
+    let same = session::with_cancel(&canceller, host.interrupt(), question).await?;
     Ok(same.then(|| {
         let meta = SnapshotMeta {
             time: Timestamp::now(),
