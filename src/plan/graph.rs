@@ -246,10 +246,23 @@ impl Building<'_, '_> {
         if let Some(&maker) = self.index.makes.get(used) {
             self.edge(maker, number);
         }
-        self.after_it_is_altered(used, number);
+        let alters = self.index.alters.get(used).cloned().unwrap_or_default();
+        for alter in alters {
+            // But not after what waits for it in turn (a sequence that gets to belong to a column).
+            if !self.needs(alter, number) {
+                self.edge(alter, number);
+            }
+        }
         for carrier in self.to.carriers(used) {
             self.after_object(carrier, number);
         }
+    }
+
+    /// Whether a step says that it needs what another one makes.
+    fn needs(&self, number: usize, other: usize) -> bool {
+        let (node, other) = (self.nodes.get(number), self.nodes.get(other));
+        let makes = other.map_or(&[][..], |other| &other.step.makes);
+        node.is_some_and(|node| node.step.needs.iter().any(|id| makes.contains(id)))
     }
 
     /// What an object belongs to (a sequence to its column, a partition to its table) may need both to have
