@@ -30,6 +30,12 @@ pub enum ApplyError {
         /// What the server said.
         error: Box<ServerError>,
     },
+    /// A step is none or several statements, or is not what it seems.
+    #[error("not one statement: {sql}")]
+    NotOne {
+        /// What was sent, as far as it can be told.
+        sql: String,
+    },
     /// COMMIT was answered by ROLLBACK: something in the transaction had failed.
     #[error("the server rolled the transaction back instead of committing it")]
     NotCommitted,
@@ -51,9 +57,11 @@ impl ApplyError {
         match self {
             Self::Connection(error) => error.server(),
             Self::Step { error, .. } => Some(error),
-            Self::Locked { .. } | Self::ReadOnly(_) | Self::NotCommitted | Self::Unknown { .. } => {
-                None
-            }
+            Self::Locked { .. }
+            | Self::ReadOnly(_)
+            | Self::NotOne { .. }
+            | Self::NotCommitted
+            | Self::Unknown { .. } => None,
         }
     }
 

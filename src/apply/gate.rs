@@ -38,10 +38,8 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
 AND ((l.classid::int8 << 32) | l.objid::int8) = hashtext('snapback:rollback')::int8 LIMIT 1";
 
-/// Opens the transaction and takes the lock. READ COMMITTED, since a REPEATABLE READ snapshot would be older than the
-/// lock.
-pub async fn enter(connection: &mut Connection, settings: &Settings) -> Result<(), ApplyError> {
-    refuse_read_only(connection).await?;
+/// Opens the transaction. READ COMMITTED, since a REPEATABLE READ snapshot would be older than the lock.
+pub async fn begin(connection: &mut Connection, settings: &Settings) -> Result<(), Error> {
     let timeout = settings
         .statement_timeout
         .map_or(0, |timeout| timeout.as_millis());
@@ -53,6 +51,13 @@ pub async fn enter(connection: &mut Connection, settings: &Settings) -> Result<(
         settings.lock_timeout.as_millis()
     );
     connection.execute(&sql).await?;
+    Ok(())
+}
+
+/// Opens the transaction and takes the lock.
+pub async fn enter(connection: &mut Connection, settings: &Settings) -> Result<(), ApplyError> {
+    refuse_read_only(connection).await?;
+    begin(connection, settings).await?;
     let rows = connection.query(TRY_LOCK, &[]).await?;
     if rows.first().and_then(|row| row.get(0)) == Some("t") {
         return Ok(());

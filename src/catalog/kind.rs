@@ -147,6 +147,13 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     /// version may print the same differently.
     const TEXTS: &'static [&'static str] = &[];
 
+    /// How many relations (`pg_class`) the server keeps for it at most: a table, its TOAST table and the index of that;
+    /// the index of a constraint. Each takes a slot of the server's lock table when it is made or removed.
+    fn relations(&self, id: &Id, scene: &Catalog) -> usize {
+        let _ = (id, scene);
+        usize::from(Self::FAMILY == Family::Relation && Self::STYLE == Style::Qualified)
+    }
+
     /// What of it the oldest servers do not have: the first version that does (as in `server_version_num`), and what.
     fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
         let _ = (id, scene);
@@ -287,6 +294,10 @@ macro_rules! kinds {
             }
             /// Roles that its properties name.
             pub fn roles(&self) -> Vec<&str> { match self { $(Self::$variant(body) => body.roles(),)* } }
+            /// How many relations the server keeps for it at most.
+            pub fn relations(&self, id: &Id, scene: &Catalog) -> usize {
+                match self { $(Self::$variant(body) => body.relations(id, scene),)* }
+            }
             /// What of it the oldest servers do not have, and since when.
             pub fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
                 match self { $(Self::$variant(body) => body.newer(id, scene),)* }

@@ -98,7 +98,7 @@ pub struct Link {
 }
 
 /// The objects of one database at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     version: u32,
     /// Sorted by id.

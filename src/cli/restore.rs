@@ -1,5 +1,7 @@
 //! `snapback restore REF`: into an empty database.
 
+use std::num::NonZeroUsize;
+
 use jiff::Timestamp;
 
 use super::change::{self, ChangeArgs};
@@ -19,6 +21,9 @@ pub struct Args {
     /// Accepted, since nothing is asked
     #[arg(short, long)]
     pub yes: bool,
+    /// In transactions of so many statements; what stopped such a run, the same command goes on after it
+    #[arg(long, value_name = "N", conflicts_with = "dry_run")]
+    pub batch: Option<NonZeroUsize>,
     /// Flags of every change
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -33,6 +38,6 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let resolved = store.resolve(&args.source, None, Timestamp::now())?;
     let mut target = Target::load(&store, &args.source, resolved.id)?;
     target.mask = options.mask;
-    let done = restore::run(&config, &store, &target, &options, &host).await?;
+    let done = restore::run(&config, &store, &target, args.batch, &options, &host).await?;
     change::report("restore", &args.source, done, context)
 }

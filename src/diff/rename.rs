@@ -29,6 +29,10 @@ type Sides<'a> = BTreeMap<Payload, (Vec<&'a Id>, Vec<&'a Id>)>;
 /// The pairs among what was removed and added whose kind knows how to rename.
 pub(super) fn candidates(old: &Catalog, new: &Catalog, deltas: &[Delta]) -> Vec<Rename> {
     let mut sides = Sides::new();
+    let any = |change: &Change| deltas.iter().any(|delta| delta.change == *change);
+    if !any(&Change::Removed) || !any(&Change::Added) {
+        return Vec::new();
+    }
     for delta in deltas {
         match &delta.change {
             Change::Removed => {

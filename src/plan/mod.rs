@@ -13,6 +13,7 @@ mod emit;
 mod given;
 mod graph;
 pub mod hazard;
+pub mod locks;
 mod order;
 mod refuse;
 mod replace;

@@ -7,6 +7,7 @@
 //! compare  --> session, store (two schemas side by side)
 //! ```
 
+mod batch;
 mod by_plan;
 mod by_script;
 pub mod compare;

@@ -10,9 +10,10 @@ use super::rollback::Preview;
 use super::snapshot;
 use crate::catalog::id::Family;
 use crate::catalog::quote::literal;
-use crate::catalog::step::Lock;
+use crate::catalog::step::{Lock, Step};
 use crate::catalog::{Body, Catalog, Id, secret};
 use crate::connect::Connection;
+use crate::plan::locks;
 
 /// Everything.
 pub async fn check(
@@ -27,7 +28,6 @@ pub async fn check(
     superuser_where_needed(connection, preview, host).await?;
     name_what_is_not_kept(preview, host);
     nothing_vanishes(preview)?;
-    lock_budget(connection, preview).await?;
     name_event_triggers(connection, preview, host).await?;
     name_blockers(connection, preview, host).await
 }
@@ -234,8 +234,19 @@ fn nothing_vanishes(preview: &Preview) -> Result<(), Failure> {
     .next("Drop it yourself first, if it is not needed."))
 }
 
-/// A transaction needs a slot of the shared lock table for each relation that it touches.
-async fn lock_budget(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
+/// The slots of the server's lock table that a transaction with these steps needs, with those of reading what is there now.
+pub(super) fn lock_slots(steps: &[Step], preview: &Preview) -> usize {
+    let present = &preview.present.catalog;
+    locks::slots(steps, present, &preview.plan.target) + locks::slots_to_read(present)
+}
+
+/// Refuses what the server's lock table cannot hold (manual: `max_locks_per_transaction`): it would fail after a long time.
+/// `otherwise` is what can be done besides.
+pub(super) async fn lock_budget(
+    connection: &mut Connection,
+    needed: usize,
+    otherwise: Option<&str>,
+) -> Result<(), Failure> {
     let rows = connection
         .query(
             "SELECT current_setting('max_locks_per_transaction')::int8, \
@@ -251,33 +262,23 @@ async fn lock_budget(connection: &mut Connection, preview: &Preview) -> Result<(
     let (Some(per_transaction), Some(sessions)) = (number(0), number(1)) else {
         return Ok(());
     };
-    let touched = touched_relations(preview);
-    let budget = per_transaction * sessions;
-    if touched <= budget {
+    let room = per_transaction * sessions;
+    if needed <= room {
         return Ok(());
     }
-    Err(Failure::refused(format!(
-        "the transaction touches {touched} relations and the server has {budget} lock slots"
+    let failure = Failure::refused(format!(
+        "one transaction needs up to {needed} locks, and the server has room for {room} \
+         (max_locks_per_transaction is {per_transaction})"
     ))
     .state("Nothing was changed.")
     .next(format!(
         "Set max_locks_per_transaction = {} and restart the server.",
-        touched.div_ceil(sessions) + 1
-    )))
-}
-
-fn touched_relations(preview: &Preview) -> usize {
-    let mut relations = BTreeSet::new();
-    for step in &preview.plan.steps {
-        for id in step.makes.iter().chain(&step.frees).chain([&step.subject]) {
-            if id.kind.family() == Family::Relation
-                && (!id.is_part() || id.kind.style() == crate::catalog::id::Style::Qualified)
-            {
-                relations.insert((&id.schema, &id.name));
-            }
-        }
-    }
-    relations.len()
+        needed.div_ceil(sessions)
+    ));
+    Err(match otherwise {
+        Some(words) => failure.next(words),
+        None => failure,
+    })
 }
 
 async fn name_event_triggers(

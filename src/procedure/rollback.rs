@@ -116,6 +116,8 @@ pub struct Preview {
     pub present: Reading,
     /// The way there.
     pub plan: Plan,
+    /// The role that it is for.
+    pub role: String,
 }
 
 /// Reads the present and plans the way to a target.
@@ -127,7 +129,11 @@ pub async fn preview(
     let present = session::reading(connection, &target.scope(), Within::Nothing, host).await?;
     let role = session::current_role(connection).await?;
     let plan = plan_to(&present, target, &role)?;
-    Ok(Preview { present, plan })
+    Ok(Preview {
+        present,
+        plan,
+        role,
+    })
 }
 
 /// The plan from a reading to a target.
@@ -192,12 +198,14 @@ pub async fn run(
         return Ok(Ended::Looked(Box::new((target, preview))));
     }
     preflight::check(&mut connection, &preview, host).await?;
+    let needed = preflight::lock_slots(&preview.plan.steps, &preview);
+    preflight::lock_budget(&mut connection, needed, None).await?;
     fills::refuse_unfilled(&mut connection, store, &preview.present, &preview.plan).await?;
     if options.preflight_only {
         return Ok(Ended::Looked(Box::new((target, preview))));
     }
     let allowed = consent(&connection, &target, &preview, options, host).await?;
-    let mut way = ByPlan::<false>::new(&target, allowed);
+    let mut way = ByPlan::<false>::new(&target, allowed, preview);
     let done = retried(config, connection, store, options, &mut way, host).await?;
     Ok(Ended::Ran(Box::new(done)))
 }

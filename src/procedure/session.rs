@@ -179,10 +179,15 @@ impl From<ApplyError> for Failure {
                     "23502" => failure.next(format!(
                         "Rows have no value for {subject}, and neither a default nor the store has one: give them values first"
                     )),
+                    // out_of_memory: "out of shared memory"
+                    "53200" => failure.next(
+                        "Set max_locks_per_transaction higher and restart the server; a restore can do with less: --batch 1000",
+                    ),
                     _ => failure,
                 };
                 failure.server(*error)
             }
+            ApplyError::NotOne { .. } => Failure::bug(words),
             ApplyError::NotCommitted => Failure::rolled_back(words),
             ApplyError::Unknown {
                 ref transaction, ..

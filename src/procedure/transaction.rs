@@ -75,6 +75,39 @@ pub(super) struct Acted {
     pub(super) layout: Vec<Layout>,
 }
 
+impl Acted {
+    /// As the user is told of it, but for what is known only after COMMIT; and the result as it was read back.
+    pub(super) fn done(
+        self,
+        operation: OperationId,
+        present: &Reading,
+        root_before: Hash,
+        root: Hash,
+    ) -> (Done, Reading) {
+        let done = Done {
+            operation,
+            database: present.database.name.clone(),
+            proof: self.proof,
+            dry_run: false,
+            root_before,
+            root,
+            before: None,
+            after: None,
+            effect: diff::compare(&present.catalog, &self.after.catalog),
+            steps: self.steps,
+            statements: self.statements,
+            hazards: self.hazards,
+            saved: self.saved,
+            filled: self.filled,
+            layout: self.layout,
+            locks: Vec::new(),
+            milliseconds: 0,
+            attention: Vec::new(),
+        };
+        (done, self.after)
+    }
+}
+
 /// What was done.
 #[derive(Debug)]
 pub struct Done {
@@ -108,7 +141,7 @@ pub struct Done {
     pub filled: Vec<(Id, u64)>,
     /// Tables whose columns stand in another order than in the target.
     pub layout: Vec<Layout>,
-    /// Locks held at the end: relation and mode.
+    /// Locks held at the end of a dry run: relation and mode.
     pub locks: Vec<(String, String)>,
     /// From BEGIN to the end, in milliseconds.
     pub milliseconds: u64,
@@ -244,27 +277,11 @@ async fn attempt<W: Way>(
     };
     let acted = way.act(&mut stage, &present, host).await?;
     let data = snapshot::encode(&acted.after.catalog)?;
-    let mut done = Done {
-        operation,
-        database: present.database.name.clone(),
-        proof: acted.proof,
-        dry_run: options.dry_run,
-        root_before,
-        root: trees_of(&data)?.root,
-        before: None,
-        after: None,
-        effect: diff::compare(&present.catalog, &acted.after.catalog),
-        steps: acted.steps,
-        statements: acted.statements,
-        hazards: acted.hazards,
-        saved: acted.saved,
-        filled: acted.filled,
-        layout: acted.layout,
-        locks: locks(connection).await?,
-        milliseconds: 0,
-        attention: Vec::new(),
-    };
+    let root = trees_of(&data)?.root;
+    let (mut done, after) = acted.done(operation, &present, root_before, root);
     if options.dry_run {
+        done.dry_run = true;
+        done.locks = locks(connection).await?;
         apply::leave(connection).await?;
         done.milliseconds = milliseconds(clock);
         return Ok(done);
@@ -288,10 +305,10 @@ async fn attempt<W: Way>(
         command: W::COMMAND,
         target: way.target(),
         allowed: way.allowed(),
-        proof: acted.proof,
+        proof: done.proof,
         began,
         present: &present,
-        after: &acted.after,
+        after: &after,
         data: &data,
         transaction: &transaction,
         role: &role,
@@ -300,7 +317,7 @@ async fn attempt<W: Way>(
     Ok(done)
 }
 
-fn milliseconds(clock: Instant) -> u64 {
+pub(super) fn milliseconds(clock: Instant) -> u64 {
     u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 

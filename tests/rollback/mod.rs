@@ -2,6 +2,7 @@
 
 mod corpus;
 mod faults;
+mod restore;
 mod rows;
 mod schemas;
 mod scope;

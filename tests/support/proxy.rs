@@ -13,6 +13,7 @@ pub(crate) struct Network {
     delay: Duration,
     cut_after_server: Option<usize>,
     cut_after_client: Option<usize>,
+    cut_before: Option<(&'static [u8], usize)>,
     byte_by_byte: bool,
 }
 
@@ -36,6 +37,12 @@ impl Network {
     /// Closes both sides once the client has sent this many bytes over one connection.
     pub(crate) fn cut_after_client(mut self, bytes: usize) -> Self {
         self.cut_after_client = Some(bytes);
+        self
+    }
+
+    /// Closes both sides instead of passing on what holds this text for the so manyth time, when the client sends it.
+    pub(crate) fn cut_before(mut self, text: &'static str, time: usize) -> Self {
+        self.cut_before = Some((text.as_bytes(), time));
         self
     }
 
@@ -84,14 +91,21 @@ fn join(network: &Network, client: TcpStream, server: TcpStream) {
     carry(
         network,
         network.cut_after_client,
+        network.cut_before,
         again(&client),
         again(&server),
     );
-    carry(network, network.cut_after_server, server, client);
+    carry(network, network.cut_after_server, None, server, client);
 }
 
 /// Carries what `from` sends to `to`, in two threads: one notes when bytes came, one hands them out in time.
-fn carry(network: &Network, cut_after: Option<usize>, from: TcpStream, mut to: TcpStream) {
+fn carry(
+    network: &Network,
+    cut_after: Option<usize>,
+    cut_before: Option<(&'static [u8], usize)>,
+    from: TcpStream,
+    mut to: TcpStream,
+) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     let (delay, byte_by_byte) = (network.delay, network.byte_by_byte);
     let mut reader = again(&from);
@@ -108,7 +122,15 @@ fn carry(network: &Network, cut_after: Option<usize>, from: TcpStream, mut to: T
     });
     thread::spawn(move || {
         let mut left = cut_after.unwrap_or(usize::MAX);
+        let mut seen = 0;
         for (due, bytes) in receiver {
+            if let Some((text, time)) = cut_before {
+                seen += bytes
+                    .windows(text.len())
+                    .filter(|part| part == &text)
+                    .count();
+                left = if seen >= time { 0 } else { left };
+            }
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let bytes = &bytes[..bytes.len().min(left)];
             left -= bytes.len();

@@ -80,6 +80,47 @@ pub enum Origin {
     Merged,
 }
 
+/// Types whose values are short and of a fixed length, by their first word as `format_type()` prints it.
+const SHORT: [&str; 22] = [
+    "boolean",
+    "smallint",
+    "integer",
+    "bigint",
+    "real",
+    "double",
+    "date",
+    "time",
+    "timestamp",
+    "interval",
+    "uuid",
+    "oid",
+    "money",
+    "name",
+    "\"char\"",
+    "macaddr",
+    "macaddr8",
+    "point",
+    "lseg",
+    "box",
+    "circle",
+    "line",
+];
+
+impl Column {
+    /// Whether its values can be so long that the table gets a TOAST table for them (`needs_toast_table()` of
+    /// `catalog/toasting.c`, which also adds up what `varchar(10)` and its like can take).
+    pub(super) fn may_be_toasted(&self, id: &Id, scene: &Catalog) -> bool {
+        if self.foreign || self.data_type.ends_with("[]") {
+            return !self.foreign;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || c == '"';
+        let end = self.data_type.find(|c| !is_word(c));
+        let first = self.data_type.get(..end.unwrap_or(self.data_type.len()));
+        let is_enum = || scene.edges(id).iter().any(|edge| edge.to.kind == Tag::Enum);
+        !first.is_some_and(|first| SHORT.contains(&first)) && !is_enum()
+    }
+}
+
 impl Identity {
     /// The id of its sequence.
     pub(super) fn sequence_id(&self) -> Id {

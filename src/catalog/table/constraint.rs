@@ -317,6 +317,10 @@ impl Kind for Constraint {
         steps
     }
 
+    fn relations(&self, _id: &Id, _scene: &Catalog) -> usize {
+        usize::from(self.kind.has_index())
+    }
+
     fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
         let has = |words: &str| settle::find(&self.definition, words).is_some();
         let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());

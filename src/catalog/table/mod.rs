@@ -18,7 +18,6 @@ mod retype;
 pub mod rule;
 pub mod trigger;
 
-use super::Catalog;
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Tag};
 use super::names::{Class, Key, Names};
@@ -26,6 +25,7 @@ use super::options;
 use super::quote::{ident, qualified};
 use super::row::{Row, RowError};
 use super::step::{Lock, Loss, Step};
+use super::{Catalog, Object};
 use crate::record;
 
 record! {
@@ -268,6 +268,18 @@ impl Kind for Table {
         has.then_some((170_000, "the access method of a partitioned table"))
             .into_iter()
             .collect()
+    }
+
+    fn relations(&self, id: &Id, scene: &Catalog) -> usize {
+        let is_toasted = |part: &Object| match &part.body {
+            Body::Column(column) => column.may_be_toasted(&part.id, scene),
+            _ => false,
+        };
+        if !self.is_partitioned() && scene.parts(id).any(is_toasted) {
+            3
+        } else {
+            1
+        }
     }
 
     fn drop(&self, id: &Id) -> Step {

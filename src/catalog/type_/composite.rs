@@ -101,6 +101,10 @@ impl Kind for Composite {
         Step::drop(id, format!("DROP TYPE {}", id.sql()))
     }
 
+    fn relations(&self, _id: &Id, _scene: &Catalog) -> usize {
+        1
+    }
+
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         let Self { attributes: old } = self;
         let Self { attributes: new } = new;

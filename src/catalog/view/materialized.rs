@@ -112,6 +112,10 @@ impl Kind for MaterializedView {
         Step::drop(id, format!("DROP MATERIALIZED VIEW {}", id.sql()))
     }
 
+    fn relations(&self, _id: &Id, _scene: &Catalog) -> usize {
+        3
+    }
+
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         let Self {
             query,

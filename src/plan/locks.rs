@@ -1,0 +1,101 @@
+//! How much of the server's lock table the steps of a transaction take. Pure; knows no kind.
+//!
+//! A transaction keeps every lock to its end, and each thing that it locks takes a slot, in whatever modes it is locked
+//! (`storage/lmgr/README`): relations, and what `COMMENT`, `ALTER` and `DROP` name that is none. An estimate from
+//! above: what the plan makes counts with all relations that it can have.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::catalog::id::{Family, Style};
+use crate::catalog::{Catalog, Id, Step};
+
+/// The transaction itself, its advisory lock, and roles that things are given to.
+const OWN: usize = 16;
+
+/// The slots that one transaction with these steps needs on the way from one catalog to the other.
+pub fn slots<'a>(steps: &'a [Step], from: &'a Catalog, to: &'a Catalog) -> usize {
+    let mut locked = Locked {
+        from,
+        to,
+        slots: HashMap::new(),
+        schemas: HashSet::new(),
+    };
+    for step in steps {
+        locked.step(step);
+    }
+    OWN + locked.schemas.len() + locked.slots.values().sum::<usize>()
+}
+
+struct Locked<'a> {
+    from: &'a Catalog,
+    to: &'a Catalog,
+    /// What is locked, and how many slots it takes.
+    slots: HashMap<&'a Id, usize>,
+    /// Whoever makes something in a schema keeps it from being dropped.
+    schemas: HashSet<&'a str>,
+}
+
+impl<'a> Locked<'a> {
+    fn step(&mut self, step: &'a Step) {
+        let subject = &step.subject;
+        for id in step.makes.iter().chain(&step.frees) {
+            self.schemas.insert(&id.schema);
+            self.add(id, self.relations(id));
+        }
+        let own = subject.kind.style() != Style::Column && !step.makes.contains(subject);
+        self.add(subject, usize::from(own));
+        for catalog in [self.to, self.from] {
+            let Some(root) = catalog.root_of(subject) else {
+                continue;
+            };
+            self.relation(&root.id);
+            if step.rewrites {
+                for part in catalog.parts(&root.id) {
+                    self.add(&part.id, self.relations(&part.id));
+                }
+                self.add(&root.id, self.relations(&root.id));
+            }
+            for edge in catalog.edges(subject) {
+                let used = if edge.to.is_part() {
+                    catalog.root_of(&edge.to).map(|root| &root.id)
+                } else {
+                    Some(&edge.to)
+                };
+                if let Some(used) = used {
+                    self.relation(used);
+                }
+            }
+        }
+    }
+
+    fn relations(&self, id: &Id) -> usize {
+        let in_one = |catalog: &Catalog| {
+            let object = catalog.get(id)?;
+            Some(object.body.relations(id, catalog))
+        };
+        in_one(self.to).max(in_one(self.from)).unwrap_or_default()
+    }
+
+    /// A relation is locked, without what belongs to it.
+    fn relation(&mut self, root: &'a Id) {
+        self.add(root, usize::from(root.kind.family() == Family::Relation));
+    }
+
+    fn add(&mut self, id: &'a Id, slots: usize) {
+        let known = self.slots.entry(id).or_default();
+        *known = slots.max(*known);
+    }
+}
+
+/// The slots that reading a catalog needs besides: the server's functions that print queries lock the relations in them.
+pub fn slots_to_read(catalog: &Catalog) -> usize {
+    let queries = catalog
+        .all_edges()
+        .filter(|(from, _)| !from.is_part() && !from.kind.holds_data());
+    let named: BTreeSet<&Id> = queries
+        .filter_map(|(_, edge)| catalog.root_of(&edge.to))
+        .map(|root| &root.id)
+        .filter(|id| id.kind.family() == Family::Relation)
+        .collect();
+    named.len()
+}

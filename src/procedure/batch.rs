@@ -1,0 +1,311 @@
+//! `restore --batch N`: a snapshot in several transactions, for a schema that one cannot hold.
+//!
+//! Nothing is written down about how far it came: the database itself says it. What is missing from it is what is left
+//! to do, so the same command goes on after whatever stopped it, by the plan from what is there. That nothing can be lost
+//! by that is checked first: all that is there belongs to the snapshot, and no table has rows.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::failure::{Failure, FailureKind};
+use super::host::Host;
+use super::preflight;
+use super::record;
+use super::restore::{refuse_what_is_there, user_objects};
+use super::rollback::{self, Options, Preview, Target, wait_to_try_again};
+use super::session::{self, with_cancel};
+use super::snapshot;
+use super::transaction::{self, Acted, Done, Failed, stop_if_asked, take_back};
+use crate::apply::{self, Outcome};
+use crate::catalog::id::Family;
+use crate::catalog::{Id, Step, Str, Tag};
+use crate::connect::{Config, Connection};
+use crate::introspect::{Reading, Within};
+use crate::plan::{Plan, locks};
+use crate::store::{self, OperationId, Prepared, Store, trees_of};
+
+/// The whole procedure, over a connection on which nothing has happened yet.
+pub(super) async fn run(
+    config: &Config,
+    mut connection: Connection,
+    store: &Store,
+    target: &Target,
+    size: NonZeroUsize,
+    options: &Options,
+    host: &impl Host,
+) -> Result<Done, Failure> {
+    let mut guard = session::connect(config, host).await?;
+    // Its transaction does nothing but hold the lock, across those of the batches.
+    apply::enter(&mut guard, &options.settings).await?;
+    let mut restore = Restore {
+        config,
+        store,
+        target,
+        size,
+        options,
+        guard,
+        began: Timestamp::now(),
+        clock: Instant::now(),
+        before: None,
+        steps: Vec::new(),
+        transaction: String::new(),
+        attention: Vec::new(),
+    };
+    let canceller = connection.canceller();
+    let mut attempt = 1;
+    loop {
+        let work = restore.go_on(&mut connection, host);
+        let failed = match with_cancel(&canceller, host.interrupt(), work).await {
+            Ok(done) => return Ok(done),
+            Err(failed) => failed,
+        };
+        let again = failed.transient && attempt < options.tries && !host.interrupt().requested();
+        if !again {
+            return Err(restore.stopped(failed.failure, host));
+        }
+        wait_to_try_again(&failed.failure, attempt, options.tries, host).await;
+        attempt += 1;
+    }
+}
+
+/// A restore on its way.
+struct Restore<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    target: &'a Target,
+    size: NonZeroUsize,
+    options: &'a Options,
+    /// Holds the lock that keeps two runs apart.
+    guard: Connection,
+    began: Timestamp,
+    clock: Instant,
+    /// What was there when it began, and the snapshot of that.
+    before: Option<(Reading, Prepared)>,
+    /// The statements that are committed, and how long each took, in microseconds.
+    steps: Vec<(Step, u64)>,
+    /// The last transaction that was committed.
+    transaction: String,
+    attention: Vec<String>,
+}
+
+impl Restore<'_> {
+    /// From what is there to the target, and the proof.
+    async fn go_on(
+        &mut self,
+        connection: &mut Connection,
+        host: &impl Host,
+    ) -> Result<Done, Failed> {
+        let preview = rollback::preview(connection, self.target, host).await?;
+        refuse_unless_begun(connection, &preview, &self.target.given).await?;
+        preflight::check(connection, &preview, host).await?;
+        let Preview {
+            present,
+            plan,
+            role,
+        } = preview;
+        let batches = batches(&plan, self.size);
+        let slots = |batch: &&[Step]| locks::slots(batch, &present.catalog, &plan.target);
+        let needed = batches.iter().map(slots).max().unwrap_or_default();
+        preflight::lock_budget(connection, needed, None).await?;
+        if self.before.is_none() {
+            let operation = OperationId::new(self.began);
+            let prepared = transaction::emergency(self.store, &present, &operation)?;
+            self.before = Some((present, prepared));
+        }
+        let mut done = 0;
+        for batch in batches {
+            stop_if_asked(host)?;
+            // Whoever else takes the lock now has it rightly.
+            self.guard.query("SELECT 1", &[]).await?;
+            let tick = |step: usize, subject: &Id| {
+                let number = (done + step + 1) as u64;
+                host.progress(number, plan.steps.len() as u64, &subject.to_string());
+            };
+            self.transaction(connection, batch, tick).await?;
+            done += batch.len();
+        }
+        self.prove(connection, &plan, &role, host).await
+    }
+
+    /// One transaction, with its COMMIT.
+    async fn transaction(
+        &mut self,
+        connection: &mut Connection,
+        batch: &[Step],
+        tick: impl Fn(usize, &Id),
+    ) -> Result<(), Failed> {
+        apply::begin(connection, &self.options.settings).await?;
+        let mut times = Vec::with_capacity(batch.len());
+        let ran = async {
+            apply::pin_for_plan(connection).await?;
+            let mut last = Instant::now();
+            apply::run_steps(connection, batch, |step| {
+                times.push(u64::try_from(last.elapsed().as_micros()).unwrap_or(u64::MAX));
+                last = Instant::now();
+                if let Some(done) = batch.get(step) {
+                    tick(step, &done.subject);
+                }
+            })
+            .await?;
+            Ok(apply::transaction_id(connection).await?)
+        };
+        let id: Result<String, Failed> = ran.await;
+        if id.is_err() && !connection.is_closed() {
+            // If this fails too the connection is gone, and with it the transaction.
+            let _ = apply::leave(connection).await;
+        }
+        let id = id?;
+        let reconnect = async || {
+            let connection = Connection::open(self.config).await;
+            connection.map_err(|error| error.to_string())
+        };
+        if apply::commit(connection, &id, reconnect).await? == Outcome::CommittedUnheard {
+            self.attention.push(format!(
+                "the connection broke during COMMIT of transaction {id}; the server was asked since and has committed"
+            ));
+        }
+        self.steps.extend(batch.iter().cloned().zip(times));
+        self.transaction = id;
+        Ok(())
+    }
+
+    /// Reads the whole back; when it is the target, writes down what was done.
+    async fn prove(
+        &mut self,
+        connection: &mut Connection,
+        plan: &Plan,
+        role: &str,
+        host: &impl Host,
+    ) -> Result<Done, Failed> {
+        host.note("reading the result back");
+        let scope = self.target.scope();
+        let after = session::reading(connection, &scope, Within::Nothing, host).await?;
+        let (proof, differences) = self.target.reached(&after.catalog, plan, true)?;
+        let Some((present, prepared)) = self.before.take() else {
+            return Err(Failure::bug("there is no state before").into());
+        };
+        let data = snapshot::encode(&after.catalog)?;
+        let steps = std::mem::take(&mut self.steps);
+        let acted = Acted {
+            after,
+            proof,
+            statements: steps.len() as u64,
+            steps,
+            hazards: plan.hazards.clone(),
+            saved: Vec::new(),
+            filled: Vec::new(),
+            layout: differences.layout,
+        };
+        let before = &prepared.written;
+        let operation = OperationId::new(self.began);
+        let root = trees_of(&data)?.root;
+        let (mut done, after) = acted.done(operation, &present, before.manifest.root, root);
+        done.before = Some(before.id);
+        done.milliseconds = transaction::milliseconds(self.clock);
+        done.attention = std::mem::take(&mut self.attention);
+        let facts = record::Facts {
+            command: "restore",
+            target: store::Target {
+                given: self.target.given.clone(),
+                snapshot: Some(self.target.id),
+                script: None,
+            },
+            allowed: &plan.hazards,
+            proof: done.proof,
+            began: self.began,
+            present: &present,
+            after: &after,
+            data: &data,
+            transaction: &self.transaction,
+            role,
+        };
+        record::write(self.store, &mut done, &facts);
+        Ok(done)
+    }
+
+    /// The words for a failure: what is committed stays, and is gone on from.
+    fn stopped(mut self, mut failure: Failure, host: &impl Host) -> Failure {
+        take_back(
+            self.before.take().map(|(_, prepared)| prepared),
+            self.store,
+            host,
+        );
+        if host.interrupt().requested() {
+            failure = Failure::rolled_back("interrupted");
+        }
+        if self.steps.is_empty() {
+            if failure.kind == FailureKind::Unreachable {
+                failure.kind = FailureKind::RolledBack;
+            }
+            return failure;
+        }
+        failure.kind = FailureKind::CommittedThenFailed;
+        failure.state = Some(format!(
+            "{} statements are committed, the transaction after them was rolled back.",
+            self.steps.len()
+        ));
+        failure.next("Go on from there: the same command again.")
+    }
+}
+
+/// The statements of each transaction: `size` of them, or more where something would be left half made, which the snapshot
+/// has no name for: the shell of a type, a partition that is not attached.
+fn batches(plan: &Plan, size: NonZeroUsize) -> Vec<&[Step]> {
+    type Name<'a> = (Family, &'a Str, &'a Str);
+    fn name(id: &Id) -> Name<'_> {
+        (id.kind.family(), &id.schema, &id.name)
+    }
+    let makes = || {
+        let steps = plan.steps.iter().enumerate();
+        steps.flat_map(|(place, step)| step.makes.iter().map(move |id| (place, id)))
+    };
+    let half = makes().filter(|(_, id)| !plan.target.has(id));
+    let half: HashSet<Name<'_>> = half.map(|(_, id)| name(id)).collect();
+    let last: HashMap<Name<'_>, usize> = makes()
+        .map(|(place, id)| (name(id), place))
+        .filter(|(name, _)| half.contains(name))
+        .collect();
+    let mut batches = Vec::new();
+    let (mut start, mut whole) = (0, 0);
+    for (place, step) in plan.steps.iter().enumerate() {
+        let begun = step.makes.iter().filter_map(|id| last.get(&name(id)));
+        whole = begun.copied().max().unwrap_or_default().max(whole);
+        let end = place + 1;
+        let full = end - start >= size.get() && place >= whole;
+        if full || end == plan.steps.len() {
+            batches.extend(plan.steps.get(start..end));
+            start = end;
+        }
+    }
+    batches
+}
+
+/// What is there must be what an earlier run left: objects of the snapshot, and no rows.
+async fn refuse_unless_begun(
+    connection: &mut Connection,
+    preview: &Preview,
+    given: &str,
+) -> Result<(), Failure> {
+    let target = &preview.plan.target;
+    let foreign = user_objects(preview).filter(|object| !target.has(&object.id));
+    refuse_what_is_there(preview, foreign.map(|object| object.id.to_string()))?;
+    let sql = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't' AND pg_relation_size(c.oid) > 0";
+    let rows = connection.query(sql, &[]).await?;
+    let table = rows.iter().find_map(|row| {
+        let id = Id::in_schema(Tag::Table, row.get(0)?, row.get(1)?);
+        preview.present.catalog.has(&id).then_some(id)
+    });
+    let Some(table) = table else {
+        return Ok(());
+    };
+    Err(Failure::refused(format!(
+        "{table} has rows, so it is not what an earlier run left of {given}"
+    ))
+    .state("Nothing was changed.")
+    .next("Restore into a new database: createdb NAME")
+    .next("Or bring this one to the snapshot, keeping rows: snapback rollback REF"))
+}

@@ -1,0 +1,206 @@
+//! Restores that one transaction cannot hold: refused before the start, and in batches that can be gone on with.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{Bench, SHOP, on};
+use crate::support::live::{block_on, connect, same_dump};
+use crate::support::postgres::{Database, Options};
+
+/// Each table takes 6 locks: its own, those of its TOAST table and the index of that, of its sequence and of two
+/// indexes; and its function 1, since it has a comment. A tenth of them have a view.
+fn wide(tables: usize) -> String {
+    let mut sql = "CREATE SCHEMA app; CREATE TYPE app.pair AS (a int, b text);\n".to_owned();
+    for i in 0..tables {
+        let _ = writeln!(
+            sql,
+            "CREATE TABLE app.t{i} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text UNIQUE, of bigint REFERENCES app.t{});
+             CREATE FUNCTION app.f{i}() RETURNS int LANGUAGE sql AS 'SELECT {i}';
+             COMMENT ON FUNCTION app.f{i}() IS 'a function'; COMMENT ON COLUMN app.t{i}.name IS 'a column';",
+            i.saturating_sub(1)
+        );
+    }
+    for i in (0..tables).step_by(10) {
+        let _ = writeln!(
+            sql,
+            "CREATE VIEW app.v{i} AS SELECT id, name FROM app.t{i};"
+        );
+    }
+    sql
+}
+
+#[test]
+fn what_the_lock_table_cannot_hold_is_refused_before_the_start() {
+    const TABLES: usize = 300;
+    let bench = Bench::new(&wide(TABLES));
+    bench.snapback(&["snapshot", "wide"]).exits(0);
+    let small = Options::new()
+        .set("max_connections", "10")
+        .set("max_locks_per_transaction", "10")
+        .start();
+    let folder = bench.folder.path();
+    let copy = small.database();
+    let refused = on(&copy, folder).args(["restore", "wide"]).run().exits(3);
+    assert!(
+        refused.stderr.contains("max_locks_per_transaction is 10"),
+        "{refused}"
+    );
+    assert!(refused.stderr.contains("--batch"), "{refused}");
+    assert!(refused.stderr.contains("Nothing was changed"), "{refused}");
+    let number_after = |words: &str| -> usize {
+        let (_, after) = refused.stderr.split_once(words).unwrap();
+        after.split_once(' ').unwrap().0.parse().unwrap()
+    };
+    let needed = number_after("needs up to ");
+
+    // The server says how many there really are: in a transaction that makes the same, and that a larger server can hold.
+    let plan = on(&Database::new(), folder)
+        .args(["plan", "wide", "--sql"])
+        .run()
+        .exits(0);
+    let count = "SELECT count(DISTINCT (locktype, database, relation, classid, objid)) FROM pg_locks WHERE pid = pg_backend_pid();\n";
+    let script = plan
+        .stdout
+        .replace("COMMIT;\n", &format!("{count} ROLLBACK;\n"));
+    let real: usize = Database::new()
+        .psql(&script)
+        .lines()
+        .last()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(real >= TABLES * 7, "{real} locks");
+    assert!(
+        (real..real + real / 20).contains(&needed),
+        "{needed} for {real}"
+    );
+    assert!(
+        copy.try_psql(&plan.stdout)
+            .unwrap_err()
+            .contains("shared memory")
+    );
+
+    on(&copy, folder)
+        .args(["restore", "wide", "--batch", "10"])
+        .run()
+        .exits(0);
+    same_dump(&copy, &bench.database).unwrap();
+
+    let set = number_after("max_locks_per_transaction = ");
+    small.psql(&format!(
+        "ALTER SYSTEM SET max_locks_per_transaction = {set}"
+    ));
+    small.restart("fast");
+    let other = small.database();
+    on(&other, folder).args(["restore", "wide"]).run().exits(0);
+    same_dump(&other, &bench.database).unwrap();
+}
+
+#[test]
+fn a_rollback_that_the_lock_table_cannot_hold_is_refused() {
+    let small = Options::new()
+        .set("max_connections", "10")
+        .set("max_locks_per_transaction", "10")
+        .start();
+    let database = small.database();
+    let folder = tempfile::tempdir().unwrap();
+    let snapback = |arguments: &[&str]| on(&database, folder.path()).args(arguments).run();
+    snapback(&["snapshot", "empty"]).exits(0);
+    database.psql(&wide(60));
+    let rollback = ["rollback", "empty", "--yes", "--allow", "data-loss"];
+    let refused = snapback(&rollback).exits(3);
+    assert!(
+        refused.stderr.contains("max_locks_per_transaction ="),
+        "{refused}"
+    );
+    assert!(!refused.stderr.contains("--batch"), "{refused}");
+}
+
+#[test]
+fn batches_are_gone_on_with_after_an_interrupt_and_after_a_kill() {
+    let bench = Bench::new(SHOP);
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let copy = Database::new();
+    let restore = ["restore", "good", "--batch", "1", "--lock-timeout", "60s"];
+    let program = || on(&copy, bench.folder.path()).args(restore);
+    block_on(async {
+        let mut other = connect(&copy).await;
+        // Not pg_stat_activity, which stands still in a transaction.
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        for (stop, hold) in [
+            ("INT", "pg_enum"),
+            ("kill", "pg_index"),
+            ("INT", "pg_rewrite"),
+        ] {
+            // Reading goes on; whoever makes one waits.
+            let hold = format!("BEGIN; LOCK TABLE {hold} IN SHARE MODE");
+            other.execute(&hold).await.unwrap();
+            let running = program().spawn();
+            for _ in 0..500 {
+                if other.query(waiting, &[]).await.unwrap()[0].get(0) != Some("0") {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            if stop == "INT" {
+                running.signal("INT");
+            } else {
+                let kill = waiting.replace("count(*)", "pg_terminate_backend(pid)");
+                other.query(&kill, &[]).await.unwrap();
+            }
+            let stopped = running.wait().exits(5);
+            other.execute("ROLLBACK").await.unwrap();
+            assert!(stopped.stderr.contains("same command again"), "{stopped}");
+            assert!(stopped.stderr.contains("are committed"), "{stopped}");
+        }
+    });
+    let done = program().run().exits(0);
+    assert!(done.stdout.contains("proven  root"), "{done}");
+    same_dump(&copy, &bench.database).unwrap();
+    let nothing = program().run().exits(0);
+    assert!(nothing.stdout.contains("nothing to do"), "{nothing}");
+}
+
+#[test]
+fn batches_want_an_empty_database_or_what_an_earlier_run_left() {
+    let bench = Bench::new(SHOP);
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let batch = ["restore", "good", "--batch", "3"];
+    let refused = |sql: &str, words: &str| {
+        let copy = Database::new();
+        copy.psql(sql);
+        let before = copy.pg_dump(&[]);
+        let refused = on(&copy, bench.folder.path()).args(batch).run().exits(3);
+        assert!(refused.stderr.contains(words), "{refused}");
+        assert_eq!(copy.pg_dump(&[]), before);
+    };
+    refused(
+        "CREATE TABLE mine (a int)",
+        "not empty: it has table public.mine",
+    );
+    refused(
+        "CREATE SCHEMA shop; CREATE TABLE shop.customer (name text); INSERT INTO shop.customer VALUES ('x')",
+        "table shop.customer has rows",
+    );
+    let dry = bench
+        .snapback(&[&batch[..], &["--dry-run"]].concat())
+        .exits(2);
+    assert!(dry.stderr.contains("--dry-run"), "{dry}");
+}
+
+#[test]
+fn nobody_else_changes_the_schema_while_batches_run() {
+    let bench = Bench::new(SHOP);
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let copy = Database::new();
+    block_on(async {
+        let mut other = connect(&copy).await;
+        other
+            .execute("BEGIN; SELECT pg_advisory_xact_lock(hashtext('snapback:rollback'))")
+            .await
+            .unwrap();
+        let batch = ["restore", "good", "--batch", "3"];
+        let refused = on(&copy, bench.folder.path()).args(batch).run().exits(3);
+        assert!(refused.stderr.contains("another run"), "{refused}");
+    });
+}
