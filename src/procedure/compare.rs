@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::difference;
 use super::failure::Failure;
 use super::host::Host;
 use super::session;
@@ -17,7 +18,7 @@ use crate::diff::{self, Diff, Mask};
 use crate::introspect::Within;
 use crate::nearest::nearest;
 use crate::render;
-use crate::store::{DatabaseId, Store};
+use crate::store::{DatabaseId, Manifest, Resolved, Store};
 
 /// Where a schema is to be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +91,7 @@ impl<H: Host> Sources<'_, H> {
             }
             (Place::Stored(old), Place::Stored(new)) => {
                 let database = self.database().await?;
-                let old = self.stored(old, database.as_ref())?;
-                Ok((old, self.stored(new, database.as_ref())?))
+                self.differing(old, new, database.as_ref())
             }
             (Place::Stored(_), Place::Live) => {
                 let old = self.one(old).await?;
@@ -128,12 +128,49 @@ impl<H: Host> Sources<'_, H> {
         }
     }
 
-    fn stored(&self, given: &str, database: Option<&DatabaseId>) -> Result<Side, Failure> {
+    /// Where a ref leads.
+    fn resolve(
+        &self,
+        given: &str,
+        database: Option<&DatabaseId>,
+    ) -> Result<(&Store, Resolved), Failure> {
         let store = self
             .store
             .ok_or_else(|| Failure::usage(format!("{given} needs a store: --store")))?;
         let resolved = store.resolve(given, database, Timestamp::now())?;
+        Ok((store, resolved))
+    }
+
+    fn stored(&self, given: &str, database: Option<&DatabaseId>) -> Result<Side, Failure> {
+        let (store, resolved) = self.resolve(given, database)?;
         let (catalog, manifest) = snapshot::load(store, resolved.id)?;
+        Ok(self.side(given, &resolved, catalog, &manifest))
+    }
+
+    /// Two snapshots, as far as they differ.
+    fn differing(
+        &self,
+        old: &str,
+        new: &str,
+        database: Option<&DatabaseId>,
+    ) -> Result<(Side, Side), Failure> {
+        let (store, before) = self.resolve(old, database)?;
+        let (_, after) = self.resolve(new, database)?;
+        let [(olds, old_manifest), (news, new_manifest)] =
+            difference::load(store, before.id, after.id)?;
+        Ok((
+            self.side(old, &before, olds, &old_manifest),
+            self.side(new, &after, news, &new_manifest),
+        ))
+    }
+
+    fn side(
+        &self,
+        given: &str,
+        resolved: &Resolved,
+        catalog: Catalog,
+        manifest: &Manifest,
+    ) -> Side {
         let meta = &manifest.meta;
         if resolved.elsewhere {
             let words = format!(
@@ -143,12 +180,12 @@ impl<H: Host> Sources<'_, H> {
             self.host.note(&words);
         }
         let time = meta.time.strftime("%Y-%m-%d %H:%M:%S UTC");
-        Ok(Side {
+        Side {
             given: given.to_owned(),
             described: format!("{} of {}, {time}", resolved.id.short(), meta.database.name),
             catalog,
             scope: snapshot::scope(meta),
-        })
+        }
     }
 
     async fn live(&self, scope: &Scope) -> Result<Side, Failure> {

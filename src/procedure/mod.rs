@@ -12,6 +12,7 @@ mod by_plan;
 mod by_script;
 pub mod compare;
 pub mod consent;
+mod difference;
 pub mod failure;
 mod fills;
 pub mod history;

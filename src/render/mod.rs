@@ -18,6 +18,14 @@ pub fn object(catalog: &Catalog, id: &Id) -> Option<String> {
     Some(out)
 }
 
+/// The objects that the SQL of an object makes.
+pub fn made_with(catalog: &Catalog, id: &Id) -> Vec<Id> {
+    let object = catalog.get(id);
+    let steps = object.map(|object| steps(catalog, object));
+    let made = steps.into_iter().flatten().flat_map(|step| step.makes);
+    made.collect()
+}
+
 /// All root objects, in the order of the kinds and of their names.
 pub fn roots(catalog: &Catalog) -> Vec<&Id> {
     let ids = catalog.objects().iter().map(|object| &object.id);

@@ -22,6 +22,7 @@ mod manifest;
 mod oplog;
 mod pack;
 pub mod parallel;
+mod pieces;
 mod refs;
 mod resolve;
 mod rows;
@@ -48,6 +49,7 @@ pub use manifest::{
 };
 pub use oplog::{LogEntry, Operation, Outcome, Proof, SavedRows, Script, State, Step, Target, Who};
 pub use pack::{MAX_BLOB, PackError, check_pack};
+pub use pieces::Pieces;
 pub use refs::{Candidate, LabelError, RefError, check_label, parse_age};
 pub use resolve::{Resolved, Snapshot};
 pub use rows::{RowsReader, RowsRecord, RowsSource, RowsWriter};

@@ -242,6 +242,20 @@ impl<S: Source> Tree<'_, S> {
         Ok(None)
     }
 
+    /// The value of `id` in this schema.
+    pub(crate) fn lookup_in<V: Value>(
+        &self,
+        root: Hash,
+        schema: &str,
+        id: &str,
+    ) -> Result<Option<V>, StoreError> {
+        let schemas = self.top(root)?.schemas;
+        let Some((_, hash)) = schemas.into_iter().find(|(name, _)| name == schema) else {
+            return Ok(None);
+        };
+        self.lookup_below(hash, id, Class::Bucket.hash(id.as_bytes()))
+    }
+
     fn lookup_below<V: Value>(
         &self,
         mut hash: Hash,

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use crate::support::cli::{Ran, Snapback, filters};
+use crate::support::corpus::cases;
 use crate::support::postgres::Database;
 
 struct Shop {
@@ -104,4 +105,40 @@ fn what_cannot_be_found_is_exit_code_2() {
     shop.run(&["diff", "db"]).exits(2);
     let ran = shop.run(&["diff", "schema.sql"]).exits(2);
     assert!(ran.stderr.contains("is a file"), "{ran}");
+}
+
+/// Of two stored snapshots only what differs is read; of a stored one and the database, everything.
+#[test]
+fn what_is_read_in_part_differs_as_what_is_read_whole() {
+    let failures: Vec<String> = cases()
+        .iter()
+        .filter_map(|case| {
+            let (a, b) = (Database::new(), Database::new());
+            let folder = tempfile::tempdir().unwrap();
+            let run = |database: &Database<'_>, arguments: &[&str]| {
+                Snapback::new()
+                    .folder(folder.path())
+                    .env("DATABASE_URL", database.url())
+                    .args(arguments)
+                    .run()
+            };
+            for (database, side, label) in [(&a, "a.sql", "one"), (&b, "b.sql", "two")] {
+                database.psql(&case.sql(side));
+                run(database, &["snapshot", label]).exits(0);
+            }
+            let differences = |new: &str| {
+                let ran = run(&b, &["diff", "one", new, "--format", "json"]).exits(0);
+                let mut json = ran.json();
+                for side in ["old", "new"] {
+                    json.as_object_mut().unwrap().remove(side);
+                }
+                // The heading of the SQL names the sides.
+                json.to_string()
+                    .replace(&format!(" at {new}\\n"), " at new\\n")
+            };
+            let (part, whole) = (differences("two"), differences("db"));
+            (part != whole).then(|| format!("{}:\n{part}\n{whole}", case.name))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

@@ -180,3 +180,28 @@ fn a_discard_spares_packs_that_others_rely_on() {
     assert_eq!(other.read_snapshot(kept.id).unwrap().objects.len(), 21);
     assert_whole(&store);
 }
+
+#[test]
+fn what_differs_is_found_and_read_without_the_rest() {
+    let reads = |tables: usize| {
+        let store = Store::in_memory().unwrap();
+        let before = store.write_snapshot(&schema(tables, 0), meta(0)).unwrap();
+        let after = store.write_snapshot(&schema(tables, 1), meta(1)).unwrap();
+        let [(before, _), (after, _)] = [before, after].map(|w| store.pieces(w.id).unwrap());
+        let differing = before.differing(&after).unwrap();
+        let table = ("public".to_owned(), "table public.t00000".to_owned());
+        assert_eq!(differing, std::slice::from_ref(&table));
+        let (schema, id) = table;
+        for (side, version) in [(&before, "\"version\":0"), (&after, "\"version\":1")] {
+            let bytes = side.object(&schema, &id).unwrap().unwrap();
+            assert!(String::from_utf8(bytes).unwrap().contains(version));
+            assert_eq!(side.edges(&schema, &id).unwrap(), ["schema public"]);
+            assert_eq!(side.layout(&schema, &id).unwrap().unwrap(), ["id", "name"]);
+            assert_eq!(side.object("other", &id).unwrap(), None);
+        }
+        before.reads() + after.reads()
+    };
+    let (small, large) = (reads(1_000), reads(10_000));
+    // A tree of ten times as many objects is one node higher.
+    assert!(large <= small + 12, "{large} blobs instead of {small}");
+}
