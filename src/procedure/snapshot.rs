@@ -52,8 +52,8 @@ pub async fn take(
         refuse_unmodeled(request, &meta)?;
         meta.label = taken;
         let data = encode(&reading.catalog)?;
-        // The stored form is all that is needed, and as large again.
-        drop(reading);
+        // The stored form is all that is needed, and as large again; letting go of so much takes its time.
+        std::thread::spawn(move || drop(reading));
         store.write_snapshot(&data, meta)?
     };
     if let Some(label) = label.filter(|_| request.move_label) {

@@ -394,5 +394,10 @@ fn real_schemas_are_played_as_psql_plays_them() {
             Err(error) => eprintln!("left out: {}: {error}", path.display()),
         }
     }
-    assert!(played * 3 >= paths.len() * 2, "{played} of {}", paths.len());
+    // All were loaded by 15 when they were chosen.
+    let needed = match major() {
+        15 => paths.len(),
+        _ => paths.len() * 2 / 3,
+    };
+    assert!(played >= needed, "{played} of {}", paths.len());
 }
