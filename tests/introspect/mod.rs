@@ -1,6 +1,7 @@
 //! Reading a live catalog.
 
 mod stable;
+mod stress;
 mod unchanged;
 
 use crate::support::live::{block_on, connect, read};
