@@ -9,6 +9,7 @@ pub mod canon;
 pub mod cast;
 pub mod collation;
 pub mod conversion;
+pub mod database;
 pub mod default_acl;
 pub mod event_trigger;
 pub mod extension;

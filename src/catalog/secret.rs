@@ -1,5 +1,5 @@
 //! Secrets in the catalog: passwords in the options of foreign servers and user mappings, and in the connection
-//! strings of subscriptions. They are left out of the model where a row is read, so that none is ever stored,
+//! strings of subscriptions, and settings of databases. They are left out of the model where a row is read, so that none is ever stored,
 //! printed or compared; a marker stands for each.
 
 use super::options;
@@ -34,6 +34,22 @@ pub fn hide(options: Vec<String>) -> Vec<String> {
         } else {
             option
         }
+    });
+    hidden.collect()
+}
+
+/// Settings (`name=value`) without secrets. Those of applications (`app.jwt_secret`, `app.service_role_key`) have names
+/// of any kind, and connection strings as values.
+pub fn hide_in_settings(settings: Vec<String>) -> Vec<String> {
+    let hidden = settings.into_iter().map(|setting| {
+        let (name, value) = options::split(&setting);
+        let is_key = name.to_ascii_lowercase().ends_with("key");
+        let value = if is_key || is_secret(name) {
+            MARKER.to_owned()
+        } else {
+            hide_in_connection(value)
+        };
+        format!("{name}={value}")
     });
     hidden.collect()
 }
@@ -134,6 +150,25 @@ mod tests {
             marked("API_Key"),
         ];
         assert_eq!(hidden, expected);
+    }
+
+    #[test]
+    fn no_secret_is_left_in_settings() {
+        for (setting, expected) in [
+            ("app.jwt_secret=x", format!("app.jwt_secret={MARKER}")),
+            ("app.Service_Key=x=y", format!("app.Service_Key={MARKER}")),
+            (
+                "app.url=postgres://u:p@h/d",
+                format!("app.url=postgres://u:{MARKER}@h/d"),
+            ),
+            (
+                "search_path=\"a=b\", c",
+                "search_path=\"a=b\", c".to_owned(),
+            ),
+            ("work_mem=8MB", "work_mem=8MB".to_owned()),
+        ] {
+            assert_eq!(hide_in_settings(vec![setting.to_owned()]), [expected]);
+        }
     }
 
     #[test]

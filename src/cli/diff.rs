@@ -9,6 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::host::Terminal;
 use super::output::{Report, style};
+use crate::catalog::database::Difference;
 use crate::diff::{self, Count, Delta, Layout, Mask, Rename};
 use crate::procedure::compare::{self, Place, Side, Sources};
 use crate::procedure::failure::Failure;
@@ -80,6 +81,7 @@ struct DiffReport {
     layout: Vec<Layout>,
     renames: Vec<Rename>,
     sql: Vec<Sql>,
+    beside: Vec<Difference>,
 }
 
 /// Runs it.
@@ -130,6 +132,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
                 diff: change.sql,
             })
             .collect(),
+        beside: comparison.beside,
     };
     context.output.report(&report)?;
     Ok(if args.exit_code && !report.equal {
@@ -176,6 +179,30 @@ impl Report for DiffReport {
             writeln!(out)?;
             for line in sql.diff.lines() {
                 paint(line, out)?;
+            }
+        }
+        self.beside(out)
+    }
+}
+
+impl DiffReport {
+    /// What is outside the root.
+    fn beside(&self, out: &mut dyn Write) -> io::Result<()> {
+        let strong = style::STRONG;
+        if !self.beside.is_empty() {
+            writeln!(
+                out,
+                "{strong}besides the schema, of the database itself{strong:#}"
+            )?;
+        }
+        for Difference { what, old, new, .. } in &self.beside {
+            for (sign, value) in [("-", old), ("+", new)] {
+                if let Some(value) = value {
+                    paint(
+                        &format!("{sign} {what}: {}", value.replace(['\n', '\r'], " ")),
+                        out,
+                    )?;
+                }
             }
         }
         Ok(())

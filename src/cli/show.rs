@@ -38,6 +38,8 @@ struct Object {
 struct ShowReport {
     given: String,
     described: String,
+    /// What makes the database itself, without its schema.
+    database: Vec<String>,
     objects: Vec<Object>,
 }
 
@@ -74,7 +76,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         let id = id.to_string();
         Some(Object { id, sql })
     });
+    let database = if args.objects.is_empty() {
+        side.beside.sql(&side.database)
+    } else {
+        Vec::new()
+    };
     context.output.report(&ShowReport {
+        database,
         objects: objects.collect(),
         given: side.given.clone(),
         described: side.described.clone(),
@@ -85,6 +93,13 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
 impl Report for ShowReport {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let dim = style::DIM;
+        // Whoever plays this has a database already.
+        for line in self.database.iter().flat_map(|sql| sql.lines()) {
+            writeln!(out, "{dim}-- {}{dim:#}", line.replace('\r', " "))?;
+        }
+        if !self.database.is_empty() {
+            writeln!(out)?;
+        }
         for (place, object) in self.objects.iter().enumerate() {
             if place > 0 {
                 writeln!(out)?;

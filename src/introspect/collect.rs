@@ -9,6 +9,7 @@ use super::reader::{Numbered, Reader};
 use super::tasks::{self, Frame, Task};
 use super::unchanged::{self, Fingerprint};
 use super::{Database, DefaultPrivileges, IntrospectError, Reading, Unmodeled, Within};
+use crate::catalog::database::{Beside, Properties};
 use crate::catalog::meta::{acl, label};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
@@ -32,6 +33,7 @@ pub(super) struct Collector {
     fingerprints: Vec<String>,
     fingerprint: Fingerprint,
     database: Database,
+    beside: Beside,
     default_privileges: Vec<DefaultPrivileges>,
     server_version: String,
 }
@@ -52,6 +54,7 @@ impl Collector {
             fingerprints: Vec::new(),
             fingerprint: Fingerprint::new(),
             database: Database::default(),
+            beside: Beside::default(),
             default_privileges: Vec::new(),
             server_version: String::new(),
         }
@@ -211,7 +214,17 @@ impl Collector {
                         .push(crate::catalog::quote::qualified(&index.schema, &index.name));
                 }
             }
+            Task::DatabaseSettings => {
+                let scope = self.names.scope();
+                let role = row.text_or_empty("role")?;
+                if scope.covers_database() && !scope.leaves_out(role) {
+                    self.beside.add_settings(row)?;
+                }
+            }
             Task::Database => {
+                if self.names.scope().covers_database() {
+                    self.beside.properties = Some(Properties::read(row)?);
+                }
                 self.database = Database {
                     system: row.text_or_empty("system")?.to_owned(),
                     oid: row.number("oid")?,
@@ -338,6 +351,7 @@ impl Collector {
             fingerprint: unchanged::complete(self.fingerprint, self.names.version()),
             catalog: Catalog::assemble(self.names.version(), self.objects, links, layout),
             database: self.database,
+            beside: self.beside,
             scope: self.names.scope().clone(),
             server_version: self.server_version,
             unmodeled,

@@ -14,6 +14,7 @@ mod unmodeled;
 
 use std::time::Duration;
 
+use crate::catalog::database::Beside;
 use crate::catalog::meta::acl::Grant;
 use crate::catalog::row::RowError;
 use crate::catalog::scope::Scope;
@@ -49,6 +50,8 @@ pub struct Reading {
     pub catalog: Catalog,
     /// Where from.
     pub database: Database,
+    /// What this database has besides its schema.
+    pub beside: Beside,
     /// What it covers.
     pub scope: Scope,
     /// `server_version` as the server prints it.

@@ -4,13 +4,12 @@
 
 use super::{PIN, Within, depend, fingerprint, unchanged, unmodeled};
 use crate::catalog::Tag;
+use crate::catalog::database;
 use crate::catalog::meta::label;
 use crate::catalog::names::Names;
 
 const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
      WHERE objoid >= 16384 OR (classoid = 2615 AND objoid = 2200) OR classoid = 3079";
-
-const DATABASE: &str = "SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, d.oid, d.datname AS name FROM pg_database d WHERE d.datname = current_database()";
 
 const DEFAULT_PRIVILEGES: &str = "SELECT defaclrole AS role, defaclnamespace AS schema, defaclobjtype AS kind, \
      defaclacl AS grants FROM pg_default_acl ORDER BY 1, 2, 3";
@@ -38,6 +37,7 @@ pub(super) enum Task {
     Unmodeled,
     InvalidIndexes,
     Database,
+    DatabaseSettings,
     DefaultPrivileges,
 }
 
@@ -54,6 +54,7 @@ impl Task {
             Self::Unmodeled => "the list of all objects",
             Self::InvalidIndexes => "pg_index",
             Self::Database => "pg_database",
+            Self::DatabaseSettings => "pg_db_role_setting",
             Self::DefaultPrivileges => "pg_default_acl",
         }
     }
@@ -73,6 +74,7 @@ impl Task {
             | Self::Unmodeled
             | Self::InvalidIndexes
             | Self::Database
+            | Self::DatabaseSettings
             | Self::DefaultPrivileges => false,
         }
     }
@@ -140,7 +142,10 @@ fn opens_relations(sql: &str) -> bool {
 /// names are among the first.
 pub(super) fn queries(version: u32) -> (Tasks, Tasks) {
     let names = Names::QUERIES.iter().enumerate();
-    let mut stored: Tasks = vec![(Task::Database, DATABASE.to_owned())];
+    let mut stored: Tasks = vec![
+        (Task::Database, database::QUERY.to_owned()),
+        (Task::DatabaseSettings, database::SETTINGS_QUERY.to_owned()),
+    ];
     stored.extend(names.map(|(number, sql)| (Task::Names(number), (*sql).to_owned())));
     stored.extend([
         (Task::Depend, depend::QUERY.to_owned()),

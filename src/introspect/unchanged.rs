@@ -78,7 +78,7 @@ pub(super) const CATALOGS: &[(u32, &str)] = &[
 const HASHED: &[(&str, &str)] = &[
     (
         "pg_database",
-        "(oid, datname, datdba, datallowconn, datconnlimit, datacl)",
+        "(oid, datname, datdba, datistemplate, datallowconn, datconnlimit, dattablespace, datacl)",
     ),
     ("pg_roles", "(oid, rolname)"),
 ];

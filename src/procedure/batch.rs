@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::beside;
 use super::failure::{Failure, FailureKind};
 use super::host::Host;
 use super::preflight;
@@ -111,6 +112,7 @@ impl Restore<'_> {
         let needed = batches.iter().map(slots).max().unwrap_or_default();
         preflight::lock_budget(connection, needed, None).await?;
         if self.before.is_none() {
+            beside::tell(self.target, &present, host);
             let operation = OperationId::new(self.began);
             let prepared = transaction::emergency(self.store, &present, &operation)?;
             self.before = Some((present, prepared));

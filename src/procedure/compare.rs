@@ -6,11 +6,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::beside;
 use super::difference;
 use super::failure::Failure;
 use super::host::Host;
 use super::session;
 use super::snapshot;
+use crate::catalog::database::{Beside, Difference};
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id};
 use crate::connect::{Config, Connection};
@@ -54,8 +56,12 @@ pub struct Side {
     pub given: String,
     /// What it is: a snapshot's name and time, or the database.
     pub described: String,
+    /// The name of the database.
+    pub database: String,
     /// Its objects.
     pub catalog: Catalog,
+    /// What the database has besides them.
+    pub beside: Beside,
     /// What it covers.
     scope: Scope,
 }
@@ -183,7 +189,9 @@ impl<H: Host> Sources<'_, H> {
         Side {
             given: given.to_owned(),
             described: format!("{} of {}, {time}", resolved.id.short(), meta.database.name),
+            database: meta.database.name.clone(),
             catalog,
+            beside: meta.beside.clone(),
             scope: snapshot::scope(meta),
         }
     }
@@ -201,7 +209,9 @@ impl<H: Host> Sources<'_, H> {
         Ok(Side {
             given: "db".to_owned(),
             described: session::describe(&connection, &reading),
+            database: reading.database.name,
             catalog: reading.catalog,
+            beside: reading.beside,
             scope: scope.clone(),
         })
     }
@@ -223,6 +233,8 @@ pub struct Comparison {
     pub diff: Diff,
     /// The SQL of each root object of which something differs, sorted by id.
     pub changes: Vec<Change>,
+    /// What the databases have besides their schemas, which does not count.
+    pub beside: Vec<Difference>,
 }
 
 /// Compares two schemas, but for what the mask leaves out.
@@ -252,7 +264,11 @@ pub fn compare(old: &Side, new: &Side, mask: Mask) -> Comparison {
         }
     });
     let changes = changes.filter(|change| !change.sql.is_empty()).collect();
-    Comparison { diff, changes }
+    Comparison {
+        diff,
+        changes,
+        beside: beside::differences(&old.beside, &new.beside, &old.database, mask),
+    }
 }
 
 /// The objects that a user means: by whole id, or by name without the kind when there is only one of that name.

@@ -8,6 +8,7 @@
 //! ```
 
 mod batch;
+mod beside;
 mod by_plan;
 mod by_script;
 pub mod compare;

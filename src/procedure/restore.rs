@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 
 use super::batch;
+use super::beside;
 use super::by_plan::ByPlan;
 use super::failure::Failure;
 use super::host::Host;
@@ -34,6 +35,7 @@ pub async fn run(
     }
     let preview = rollback::preview(&mut connection, target, host).await?;
     refuse_unless_empty(&preview)?;
+    beside::tell(target, &preview.present, host);
     preflight::check(&mut connection, &preview, host).await?;
     let needed = preflight::lock_slots(&preview.plan.steps, &preview);
     preflight::lock_budget(&mut connection, needed, Some(IN_BATCHES)).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::beside;
 use super::by_plan::ByPlan;
 use super::consent::{Consent, Question};
 use super::failure::Failure;
@@ -232,6 +233,7 @@ fn say_what_is_odd(target: &Target, preview: &Preview, host: &impl Host) {
     if now != then {
         host.warn(&format!("the snapshot is from PostgreSQL {then}, this is {now}: expressions that it prints differently are made from the snapshot's text and are no part of the proof"));
     }
+    beside::tell(target, &preview.present, host);
     for object in &preview.present.unmodeled {
         host.warn(&format!(
             "{} is not modelled by this version: it is neither compared nor changed",

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::failure::Failure;
 use super::host::Host;
 use super::session;
+use crate::catalog::quote;
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Object, canon};
 use crate::connect::Connection;
@@ -200,6 +201,11 @@ pub fn describe(reading: &Reading, origin: Origin) -> SnapshotMeta {
     let secret = catalog.objects().iter();
     let secret = secret.filter(|object| object.body.keeps_secret());
     meta.redacted = secret.map(|object| object.id.to_string()).collect();
+    if reading.beside.keeps_secret() {
+        let name = quote::ident(&reading.database.name);
+        meta.redacted.push(format!("database {name}"));
+    }
+    meta.beside.clone_from(&reading.beside);
     for (kind, count) in catalog.counts() {
         meta.counts.insert(kind.label().to_owned(), count as u64);
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::canon;
 use super::error::StoreError;
 use super::hash::{Class, Hash, SnapshotId};
+use crate::catalog::database::Beside;
 
 /// The version of the JSON files that this program writes, and the newest that it reads.
 pub(crate) const VERSION: u64 = 1;
@@ -222,9 +223,9 @@ pub struct SnapshotMeta {
     /// Tablespaces that it names, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tablespaces: Vec<String>,
-    /// Database-level settings.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub settings: BTreeMap<String, String>,
+    /// What the database has besides its schema.
+    #[serde(flatten)]
+    pub beside: Beside,
     /// Ids of objects in which a secret was replaced by a marker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,
@@ -251,7 +252,7 @@ impl SnapshotMeta {
             roles: Vec::new(),
             extensions: Vec::new(),
             tablespaces: Vec::new(),
-            settings: BTreeMap::new(),
+            beside: Beside::default(),
             redacted: Vec::new(),
             fingerprint: BTreeMap::new(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),

@@ -35,6 +35,10 @@ const CHANGES: &[&str] = &[
     "ALTER TABLE t OWNER TO else_body",
     "DROP VIEW v",
     "SET synchronous_commit = off; DROP INDEX i",
+    // Beside the root, and recorded all the same.
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = 64', current_database()); END $$",
+    "DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), 'x'); END $$",
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I IS_TEMPLATE true', current_database()); END $$",
     // Rows of a subtransaction have a number of their own.
     "BEGIN; SAVEPOINT one; CREATE TABLE late (); RELEASE one; COMMIT",
 ];

@@ -1,5 +1,6 @@
 //! The main job, end to end, with the built program on a real server.
 
+mod beside;
 mod corpus;
 mod faults;
 mod restore;

@@ -5,6 +5,7 @@
 //! items is not significant, grantors are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::catalog::id::{Id, Style};
 use crate::catalog::names::Names;
@@ -23,6 +24,13 @@ record! {
         pub grantor: String,
         /// Privilege letters in alphabetical order, each followed by `*` when it can be granted on.
         pub privileges: String,
+    }
+}
+
+/// As the server prints it.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}/{}", self.grantee, self.privileges, self.grantor)
     }
 }
 
@@ -190,11 +198,7 @@ pub fn change(
     let mut before = list(old);
     if !old_owner.is_empty() && old_owner != owner {
         for grant in &mut before {
-            for name in [&mut grant.grantee, &mut grant.grantor] {
-                if name == old_owner {
-                    owner.clone_into(name);
-                }
-            }
+            hand_over(grant, old_owner, owner);
         }
     }
     let target = match id.kind.style() {
@@ -237,6 +241,43 @@ pub fn change_column(
     target.change(id, owner, old.unwrap_or_default(), new.unwrap_or_default())
 }
 
+/// A grant after something went from one owner to another (`aclnewowner()`).
+pub(in crate::catalog) fn hand_over(grant: &mut Grant, old_owner: &str, owner: &str) {
+    for name in [&mut grant.grantee, &mut grant.grantor] {
+        if name == old_owner {
+            owner.clone_into(name);
+        }
+    }
+}
+
+/// The statements from one list to another for something that is no object of the catalog, in a session of its owner
+/// or of a superuser.
+pub(in crate::catalog) fn statements(
+    on: String,
+    owner: &str,
+    old: &[Grant],
+    new: &[Grant],
+) -> Vec<String> {
+    let target = Target {
+        prefix: "",
+        column: None,
+        on,
+    };
+    let mut statements = Vec::new();
+    for (sql, grantor, _) in target.spell(owner, old, new) {
+        if grantor == owner {
+            statements.push(sql);
+        } else {
+            statements.extend([
+                format!("SET ROLE {}", ident(&grantor)),
+                sql,
+                "RESET ROLE".to_owned(),
+            ]);
+        }
+    }
+    statements
+}
+
 /// What GRANT and REVOKE are about.
 pub(in crate::catalog) struct Target<'a> {
     /// What stands before them (`ALTER DEFAULT PRIVILEGES .. `).
@@ -256,6 +297,17 @@ impl Target<'_> {
         old: &[Grant],
         new: &[Grant],
     ) -> Vec<Step> {
+        let spelled = self.spell(owner, old, new).into_iter();
+        let steps = spelled.map(|(sql, grantor, widens)| {
+            let step = as_role(Step::alter(id, sql), owner, &grantor);
+            if widens { step.widening() } else { step }
+        });
+        steps.collect()
+    }
+
+    /// The statements from one list to another, each with who grants or revokes, and whether it lets anybody but the
+    /// owner do more.
+    fn spell(&self, owner: &str, old: &[Grant], new: &[Grant]) -> Vec<(String, String, bool)> {
         let (old, new) = (spread(old), spread(new));
         let mut revoked = Gathered::default();
         let mut granted = Gathered::default();
@@ -278,7 +330,7 @@ impl Target<'_> {
                 );
             }
         }
-        let mut steps = Vec::new();
+        let mut statements = Vec::new();
         for ((grantor, grantee, mode), letters) in revoked.in_order(owner).into_iter().rev() {
             let option = if mode == Mode::OptionOnly {
                 "GRANT OPTION FOR "
@@ -292,7 +344,7 @@ impl Target<'_> {
                 self.on,
                 role(&grantee)
             );
-            steps.push(as_role(Step::alter(id, sql), owner, &grantor));
+            statements.push((sql, grantor, false));
         }
         for ((grantor, grantee, mode), letters) in granted.in_order(owner) {
             let option = if mode == Mode::OptionOnly {
@@ -307,18 +359,9 @@ impl Target<'_> {
                 self.on,
                 role(&grantee)
             );
-            let step = Step::alter(id, sql);
-            steps.push(as_role(
-                if grantee == owner {
-                    step
-                } else {
-                    step.widening()
-                },
-                owner,
-                &grantor,
-            ));
+            statements.push((sql, grantor, grantee != owner));
         }
-        steps
+        statements
     }
 
     fn list(&self, letters: &str) -> String {

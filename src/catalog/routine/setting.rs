@@ -1,4 +1,4 @@
-//! `SET` clauses of routines. `pg_proc.proconfig` has one text per setting, `name=value`, where the value of a
+//! `SET` clauses of routines, and settings of databases. `pg_proc.proconfig` has one text per setting, `name=value`, where the value of a
 //! list is a list of identifiers in one text: such a list must be written item by item.
 
 use crate::catalog::quote::{ident, literal};
@@ -17,6 +17,11 @@ const LISTS: &[&str] = &[
 /// `SET name TO value`.
 pub(super) fn clause(setting: &str) -> String {
     let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
+    set(name, value)
+}
+
+/// `SET name TO value`, of a setting that is stored as this text.
+pub(in crate::catalog) fn set(name: &str, value: &str) -> String {
     let is_list = LISTS.iter().any(|list| list.eq_ignore_ascii_case(name));
     let items = if is_list { split(value) } else { None };
     let value = match items {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::support::*;
+use crate::catalog::database::Beside;
 use crate::store::*;
 
 fn golden() -> PathBuf {
@@ -39,7 +40,10 @@ fn fill(store: &Store) {
         roles: vec!["app".to_owned(), "postgres".to_owned()],
         extensions: vec!["pgcrypto".to_owned()],
         tablespaces: vec!["fast".to_owned()],
-        settings: BTreeMap::from([("search_path".to_owned(), "app, public".to_owned())]),
+        beside: Beside {
+            settings: BTreeMap::from([("search_path".to_owned(), "app, public".to_owned())]),
+            ..Beside::default()
+        },
         redacted: vec!["subscription s".to_owned()],
         fingerprint: BTreeMap::from([("pg_class".to_owned(), "412 -99123".to_owned())]),
         ..golden(labelled(0, "v1"))
