@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::meta::acl::{self, Grant};
 use super::quote::{ident, literal};
 use super::record::is_neutral;
+use super::roles::{RoleNames, rename};
 use super::routine::setting;
 use super::row::{Row, RowError};
 use super::secret;
@@ -181,6 +182,31 @@ impl Beside {
         let all = self.role_settings.values().chain([&self.settings]);
         all.flat_map(Settings::values)
             .any(|value| secret::is_hidden(value))
+    }
+
+    /// With other names of roles.
+    #[must_use]
+    pub fn with_roles(&self, names: &RoleNames) -> Self {
+        let mut renamed = self.clone();
+        if let Some(properties) = &mut renamed.properties {
+            rename(&mut properties.owner, names);
+            if let Some(list) = &mut properties.acl {
+                acl::rename_roles(list, names);
+            }
+            let acl = properties.acl.take();
+            properties.acl = acl.filter(|list| *list != default_acl(&properties.owner));
+        }
+        renamed.role_settings.clear();
+        for (role, settings) in &self.role_settings {
+            let mut role = role.clone();
+            rename(&mut role, names);
+            renamed
+                .role_settings
+                .entry(role)
+                .or_default()
+                .extend(settings.clone());
+        }
+        renamed
     }
 
     /// The SQL that makes a database of this name with all of it but the schema; empty where nothing was recorded.

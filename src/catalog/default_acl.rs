@@ -9,6 +9,7 @@ use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::acl::{self, Grant, Target};
 use super::names::{Class, Key, Names};
 use super::quote::ident;
+use super::roles::{RoleNames, rename};
 use super::row::{Row, RowError};
 use super::step::{Lock, Step};
 use super::{Catalog, moved};
@@ -39,6 +40,17 @@ const OBJECTS: &[(char, &str, char)] = &[
 ];
 
 impl DefaultAcl {
+    /// As `pg_identify_object()` has it.
+    fn name(&self) -> String {
+        let within = if self.schema.is_empty() {
+            String::new()
+        } else {
+            format!(" in schema {}", ident(&self.schema))
+        };
+        let objects = self.objects.to_lowercase();
+        format!("for role {}{within} on {objects}", ident(&self.role))
+    }
+
     /// What stands before GRANT and REVOKE.
     fn prefix(&self) -> String {
         let within = if self.schema.is_empty() {
@@ -126,26 +138,17 @@ impl Kind for DefaultAcl {
             .iter()
             .find(|(own, ..)| *own == letter)
             .ok_or_else(|| RowError::new("defaclobjtype", format!("{letter:?} is new")))?;
-        let within = if schema.is_empty() {
-            String::new()
-        } else {
-            format!(" in schema {}", ident(&schema))
+        let body = Self {
+            role: role.to_string(),
+            schema: schema.to_string(),
+            objects: objects.to_owned(),
+            grants: acl::parse_list(&row.list("defaclacl")?)?,
         };
-        let name = format!(
-            "for role {}{within} on {}",
-            ident(&role),
-            objects.to_lowercase()
-        );
         Ok(Some(Found {
-            id: Id::in_schema(Tag::DefaultAcl, schema.clone(), name),
+            id: Id::in_schema(Tag::DefaultAcl, schema, body.name()),
             keys: vec![Key::new(Class::DEFAULT_ACL, row.number("oid")?)],
             position: None,
-            body: Self {
-                role: role.to_string(),
-                schema: schema.to_string(),
-                objects: objects.to_owned(),
-                grants: acl::parse_list(&row.list("defaclacl")?)?,
-            },
+            body,
         }))
     }
 
@@ -198,5 +201,12 @@ impl Kind for DefaultAcl {
         let grants = self.grants.iter();
         let named = grants.flat_map(|grant| [grant.grantee.as_str(), grant.grantor.as_str()]);
         std::iter::once(self.role.as_str()).chain(named).collect()
+    }
+
+    fn rename_roles(&mut self, id: &mut Id, names: &RoleNames, version: u32) -> bool {
+        rename(&mut self.role, names);
+        acl::rename_roles(&mut self.grants, names);
+        id.name = self.name().into();
+        self.grants != self.built_in(version)
     }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::id::{Family, Id, Style};
 use super::names::{Key, Names};
+use super::roles::RoleNames;
 use super::row::{Row, RowError};
 use super::step::{Loss, Step};
 use super::{Catalog, Strength};
@@ -171,6 +172,12 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         Vec::new()
     }
 
+    /// Gives those roles other names, in its id too. False when it says no more by then than is so without it.
+    fn rename_roles(&mut self, id: &mut Id, names: &RoleNames, version: u32) -> bool {
+        let _ = (id, names, version);
+        true
+    }
+
     /// Whether it has a secret that is left out of its properties (`secret`).
     fn keeps_secret(&self) -> bool {
         false
@@ -294,6 +301,10 @@ macro_rules! kinds {
             }
             /// Roles that its properties name.
             pub fn roles(&self) -> Vec<&str> { match self { $(Self::$variant(body) => body.roles(),)* } }
+            /// Gives the roles that its properties and its id name other names; whether it still says something.
+            pub fn rename_roles(&mut self, id: &mut Id, names: &RoleNames, version: u32) -> bool {
+                match self { $(Self::$variant(body) => body.rename_roles(id, names, version),)* }
+            }
             /// How many relations the server keeps for it at most.
             pub fn relations(&self, id: &Id, scene: &Catalog) -> usize {
                 match self { $(Self::$variant(body) => body.relations(id, scene),)* }

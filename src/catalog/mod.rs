@@ -27,6 +27,7 @@ pub mod privileges;
 pub mod publication;
 pub mod quote;
 pub mod record;
+pub mod roles;
 pub mod routine;
 pub mod row;
 pub mod schema;

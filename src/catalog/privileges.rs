@@ -8,6 +8,7 @@ use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::acl::{self, Grant, Target};
 use super::names::{Class, Key, Names};
+use super::roles::{RoleNames, rename};
 use super::row::{Row, RowError};
 use super::step::Step;
 use super::{Catalog, moved};
@@ -163,5 +164,12 @@ impl Kind for Privileges {
         let grants = self.grants.iter();
         let named = grants.flat_map(|grant| [grant.grantee.as_str(), grant.grantor.as_str()]);
         std::iter::once(self.owner.as_str()).chain(named).collect()
+    }
+
+    fn rename_roles(&mut self, _id: &mut Id, names: &RoleNames, _version: u32) -> bool {
+        rename(&mut self.owner, names);
+        acl::rename_roles(&mut self.initial, names);
+        acl::rename_roles(&mut self.grants, names);
+        self.grants != self.initial
     }
 }

@@ -88,7 +88,7 @@ pub struct Changed {
     operation: Option<String>,
     root_before: Option<String>,
     root: String,
-    proof: &'static str,
+    proof: String,
     statements: u64,
     steps: Vec<Step>,
     effect: Diff,
@@ -161,7 +161,7 @@ impl Changed {
             operation: None,
             root_before: None,
             root: target.manifest.root.to_string(),
-            proof: "root",
+            proof: "root".to_owned(),
             statements: 0,
             steps: Vec::new(),
             effect: Diff::default(),
@@ -239,9 +239,9 @@ impl Report for Changed {
                 self.verb, self.database, self.target
             )?;
         }
-        match self.proof {
+        match self.proof.as_str() {
             "root" => writeln!(out, "  proven  root {} is the target's", short(&self.root))?,
-            masked if masked.starts_with("root without") => {
+            masked if masked.starts_with("root") => {
                 writeln!(out, "  proven  {masked} is the target's")?;
             }
             proof => writeln!(out, "  proven  {proof}; root {}", short(&self.root))?,

@@ -16,6 +16,7 @@ use super::host::Host;
 use super::preflight;
 use super::record;
 use super::restore::{refuse_what_is_there, user_objects};
+use super::roles;
 use super::rollback::{self, Options, Preview, Target, wait_to_try_again};
 use super::session::{self, with_cancel};
 use super::snapshot;
@@ -101,7 +102,8 @@ impl Restore<'_> {
     ) -> Result<Done, Failed> {
         let preview = rollback::preview(connection, self.target, host).await?;
         refuse_unless_begun(connection, &preview, &self.target.given).await?;
-        preflight::check(connection, &preview, host).await?;
+        let missing = self.options.missing_roles;
+        let new_roles = preflight::check(connection, &preview, missing, host).await?;
         let Preview {
             present,
             plan,
@@ -117,6 +119,7 @@ impl Restore<'_> {
             let prepared = transaction::emergency(self.store, &present, &operation)?;
             self.before = Some((present, prepared));
         }
+        roles::make(connection, &new_roles, host).await?;
         let mut done = 0;
         for batch in batches {
             stop_if_asked(host)?;
@@ -216,7 +219,7 @@ impl Restore<'_> {
                 script: None,
             },
             allowed: &plan.hazards,
-            proof: done.proof,
+            proof: &done.proof.clone(),
             began: self.began,
             present: &present,
             after: &after,

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::failure::Failure;
 use super::fills::Fills;
 use super::host::Host;
+use super::roles;
 use super::rollback::{Preview, Target, plan_to};
 use super::rows;
 use super::sequences::Sequences;
@@ -28,6 +29,8 @@ pub(super) struct ByPlan<'a, const RESTORE: bool> {
     /// Hazards that may happen.
     pub(super) allowed: Vec<Hazard>,
     pub(super) plan: Option<Plan>,
+    /// Roles to be made first.
+    pub(super) new_roles: Vec<String>,
     /// What was looked at before the transaction: its plan holds when nothing has changed since.
     looked_at: Option<Preview>,
 }
@@ -38,6 +41,7 @@ impl<'a, const RESTORE: bool> ByPlan<'a, RESTORE> {
             target,
             allowed,
             plan: None,
+            new_roles: Vec::new(),
             looked_at: Some(preview),
         }
     }
@@ -85,6 +89,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
             return Err(Failure::bug("there is no plan to act by").into());
         };
         apply::fire_deferred(stage.connection).await?;
+        roles::make(stage.connection, &self.new_roles, host).await?;
         let doomed = rows::doomed(&plan, &present.catalog);
         let saved = rows::save(stage, &doomed, present, host).await?;
         let fills = Fills::find(stage.store, &snapshot::database(present), &plan)?;
@@ -114,7 +119,7 @@ impl Target {
         after: &Catalog,
         plan: &Plan,
         layout: bool,
-    ) -> Result<(&'static str, Diff), Failure> {
+    ) -> Result<(String, Diff), Failure> {
         let (reached, wanted) = (self.mask.hide(after), self.mask.hide(&plan.target));
         let mut differences = diff::compare(&reached, &wanted);
         let moved = self.catalog.version() / 10_000 != after.version() / 10_000;
@@ -136,7 +141,8 @@ impl Target {
         } else {
             self.mask.root_name()
         };
-        Ok((proof, differences))
+        let roles = if self.renamed { " (roles mapped)" } else { "" };
+        Ok((format!("{proof}{roles}"), differences))
     }
 }
 

@@ -94,7 +94,7 @@ impl Way for ByScript<'_> {
         }
         Ok(Acted {
             after,
-            proof: "rehearsed effect",
+            proof: "rehearsed effect".to_owned(),
             steps: Vec::new(),
             statements: summary.statements,
             hazards,

@@ -22,6 +22,7 @@ pub mod preflight;
 pub mod profile;
 pub mod record;
 pub mod restore;
+pub mod roles;
 pub mod rollback;
 pub mod rollback_script;
 mod rows;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use super::failure::Failure;
 use super::host::Host;
+use super::roles::{self, Missing};
 use super::rollback::Preview;
-use super::snapshot;
 use crate::catalog::id::Family;
 use crate::catalog::quote::literal;
 use crate::catalog::step::{Lock, Step};
@@ -15,56 +15,35 @@ use crate::catalog::{Body, Catalog, Id, secret};
 use crate::connect::Connection;
 use crate::plan::locks;
 
-/// Everything.
+/// Everything. Gives the roles that have to be made first.
 pub async fn check(
     connection: &mut Connection,
     preview: &Preview,
+    missing: Missing,
     host: &impl Host,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let target = &preview.plan.target;
-    roles_exist(connection, target, preview).await?;
+    let new_roles = roles::look(connection, preview, missing).await?;
     extensions_exist(connection, target, preview).await?;
-    may_change(connection, preview).await?;
+    may_change(connection, preview, &new_roles).await?;
     superuser_where_needed(connection, preview, host).await?;
     name_what_is_not_kept(preview, host);
     nothing_vanishes(preview)?;
     name_event_triggers(connection, preview, host).await?;
-    name_blockers(connection, preview, host).await
+    name_blockers(connection, preview, host).await?;
+    Ok(new_roles)
 }
 
 /// One column of a query as a set.
-async fn names(connection: &mut Connection, sql: &str) -> Result<BTreeSet<String>, Failure> {
+pub(super) async fn names(
+    connection: &mut Connection,
+    sql: &str,
+) -> Result<BTreeSet<String>, Failure> {
     let rows = connection.query(sql, &[]).await?;
     Ok(rows
         .iter()
         .filter_map(|row| row.get(0).map(str::to_owned))
         .collect())
-}
-
-/// Roles are referenced by name and never created.
-async fn roles_exist(
-    connection: &mut Connection,
-    target: &Catalog,
-    preview: &Preview,
-) -> Result<(), Failure> {
-    let present = snapshot::roles(&preview.present.catalog);
-    let known = names(connection, "SELECT rolname FROM pg_roles").await?;
-    let missing: Vec<&str> = snapshot::roles(target)
-        .into_iter()
-        .filter(|role| !known.contains(*role) && !present.contains(role))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::refused(format!(
-        "roles that the target names do not exist here: {}",
-        missing.join(", ")
-    ))
-    .state("Nothing was changed.")
-    .next(format!(
-        "Create them: CREATE ROLE {}",
-        crate::catalog::quote::ident(missing[0])
-    )))
 }
 
 async fn extensions_exist(
@@ -106,7 +85,11 @@ async fn extensions_exist(
 }
 
 /// Only an owner may alter or drop, and only a member of a role may give things to it.
-async fn may_change(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
+async fn may_change(
+    connection: &mut Connection,
+    preview: &Preview,
+    new_roles: &[String],
+) -> Result<(), Failure> {
     let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'USAGE')";
     let mine = names(connection, sql).await?;
     let mut foreign: Vec<String> = Vec::new();
@@ -122,7 +105,8 @@ async fn may_change(connection: &mut Connection, preview: &Preview) -> Result<()
     }
     // What it makes it has to give to its owner.
     let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')";
-    let givable = names(connection, sql).await?;
+    let mut givable = names(connection, sql).await?;
+    givable.extend(new_roles.iter().cloned());
     for delta in &preview.plan.diff.deltas {
         let target = preview.plan.target.get(&delta.id);
         let owner = target.map(|object| object.meta.owner.as_str());

@@ -21,7 +21,7 @@ pub(super) struct Facts<'a> {
     pub(super) target: Target,
     pub(super) allowed: &'a [Hazard],
     /// What was proven.
-    pub(super) proof: &'static str,
+    pub(super) proof: &'a str,
     pub(super) began: Timestamp,
     pub(super) present: &'a Reading,
     pub(super) after: &'a Reading,

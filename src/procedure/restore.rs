@@ -36,11 +36,13 @@ pub async fn run(
     let preview = rollback::preview(&mut connection, target, host).await?;
     refuse_unless_empty(&preview)?;
     beside::tell(target, &preview.present, host);
-    preflight::check(&mut connection, &preview, host).await?;
+    let missing = options.missing_roles;
+    let new_roles = preflight::check(&mut connection, &preview, missing, host).await?;
     let needed = preflight::lock_slots(&preview.plan.steps, &preview);
     preflight::lock_budget(&mut connection, needed, Some(IN_BATCHES)).await?;
     let hazards = preview.plan.hazards.clone();
     let mut way = ByPlan::<true>::new(target, hazards, preview);
+    way.new_roles = new_roles;
     rollback::retried(config, connection, store, options, &mut way, host).await
 }
 

@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::fills;
 use super::host::Host;
 use super::preflight;
+use super::roles::Missing;
 use super::session;
 use super::snapshot;
 use super::transaction::{self, Done, Way};
@@ -47,6 +48,8 @@ pub struct Options {
     pub no_save: bool,
     /// What of the target does not count.
     pub mask: Mask,
+    /// What is done about roles that do not exist.
+    pub missing_roles: Missing,
 }
 
 impl Default for Options {
@@ -61,6 +64,7 @@ impl Default for Options {
             max_save: 1 << 30,
             no_save: false,
             mask: Mask::default(),
+            missing_roles: Missing::default(),
         }
     }
 }
@@ -78,6 +82,8 @@ pub struct Target {
     pub catalog: Catalog,
     /// What of them does not count.
     pub mask: Mask,
+    /// Whether roles have other names than in the snapshot.
+    pub renamed: bool,
 }
 
 impl Target {
@@ -90,6 +96,7 @@ impl Target {
             manifest,
             catalog,
             mask: Mask::default(),
+            renamed: false,
         })
     }
 
@@ -198,7 +205,7 @@ pub async fn run(
     if preview.plan.is_empty() {
         return Ok(Ended::Looked(Box::new((target, preview))));
     }
-    preflight::check(&mut connection, &preview, host).await?;
+    preflight::check(&mut connection, &preview, options.missing_roles, host).await?;
     let needed = preflight::lock_slots(&preview.plan.steps, &preview);
     preflight::lock_budget(&mut connection, needed, None).await?;
     fills::refuse_unfilled(&mut connection, store, &preview.present, &preview.plan).await?;

@@ -66,7 +66,7 @@ pub(super) struct Acted {
     /// The result, as it was read back.
     pub(super) after: Reading,
     /// What was proven: `root`, or in words.
-    pub(super) proof: &'static str,
+    pub(super) proof: String,
     pub(super) steps: Vec<(Step, u64)>,
     pub(super) statements: u64,
     pub(super) hazards: Vec<Hazard>,
@@ -116,7 +116,7 @@ pub struct Done {
     /// The name of the database.
     pub database: String,
     /// What was proven: `root`, or in words.
-    pub proof: &'static str,
+    pub proof: String,
     /// Whether it was rolled back as a dry run.
     pub dry_run: bool,
     /// The root before.
@@ -305,7 +305,7 @@ async fn attempt<W: Way>(
         command: W::COMMAND,
         target: way.target(),
         allowed: way.allowed(),
-        proof: done.proof,
+        proof: &done.proof.clone(),
         began,
         present: &present,
         after: &after,

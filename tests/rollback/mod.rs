@@ -4,6 +4,7 @@ mod beside;
 mod corpus;
 mod faults;
 mod restore;
+mod roles;
 mod rows;
 mod schemas;
 mod scope;

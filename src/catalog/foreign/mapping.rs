@@ -11,6 +11,7 @@ use crate::catalog::meta::acl;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
+use crate::catalog::roles::{RoleNames, rename};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::record;
@@ -28,6 +29,16 @@ record! {
 }
 
 impl Mapping {
+    /// As `pg_identify_object()` has it.
+    fn name(&self) -> String {
+        let whom = if self.user.is_empty() {
+            "public".into()
+        } else {
+            ident(&self.user)
+        };
+        format!("{whom} on server {}", ident(&self.server))
+    }
+
     fn sql(&self, verb: &str) -> String {
         let (user, server) = (acl::role(&self.user), ident(&self.server));
         format!("{verb} USER MAPPING FOR {user} SERVER {server}")
@@ -53,23 +64,16 @@ impl Kind for Mapping {
             0 => String::new(),
             role => names.role(role)?.to_string(),
         };
-        let server = row.text("srvname")?;
-        // As pg_identify_object() has it.
-        let whom = if user.is_empty() {
-            "public".into()
-        } else {
-            ident(&user)
+        let body = Self {
+            user,
+            server: row.text("srvname")?.to_owned(),
+            options: read_options(row, "umoptions")?,
         };
-        let name = format!("{whom} on server {}", ident(server));
         Ok(Some(Found {
-            id: Id::global(Tag::UserMapping, name),
+            id: Id::global(Tag::UserMapping, body.name()),
             keys: vec![Key::new(Class::USER_MAPPING, row.number("umid")?)],
             position: None,
-            body: Self {
-                user,
-                server: server.to_owned(),
-                options: read_options(row, "umoptions")?,
-            },
+            body,
         }))
     }
 
@@ -90,6 +94,12 @@ impl Kind for Mapping {
 
     fn roles(&self) -> Vec<&str> {
         vec![&self.user]
+    }
+
+    fn rename_roles(&mut self, id: &mut Id, names: &RoleNames, _version: u32) -> bool {
+        rename(&mut self.user, names);
+        id.name = self.name().into();
+        true
     }
 
     fn keeps_secret(&self) -> bool {

@@ -10,6 +10,7 @@ use std::fmt;
 use crate::catalog::id::{Id, Style};
 use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
+use crate::catalog::roles::{RoleNames, rename};
 use crate::catalog::row::RowError;
 use crate::catalog::step::Step;
 use crate::record;
@@ -162,16 +163,41 @@ fn sorted(privileges: &str) -> String {
 /// One privilege of one grantee from one grantor; the value is whether it can be granted on.
 type Privileges = BTreeMap<(String, String, char), bool>;
 
+/// Gives roles other names; what one is granted twice by then becomes one grant.
+pub(in crate::catalog) fn rename_roles(list: &mut Vec<Grant>, names: &RoleNames) {
+    for grant in list.iter_mut() {
+        let own = grant.grantee == grant.grantor;
+        rename(&mut grant.grantee, names);
+        rename(&mut grant.grantor, names);
+        if !own && grant.grantee == grant.grantor {
+            // Nobody needs leave to grant to himself.
+            grant.privileges = grant.privileges.replace('*', "");
+        }
+    }
+    let mut merged: BTreeMap<(String, String), String> = BTreeMap::new();
+    for ((grantor, grantee, letter), option) in spread(list) {
+        let privileges = merged.entry((grantee, grantor)).or_default();
+        privileges.push(letter);
+        privileges.push_str(if option { "*" } else { "" });
+    }
+    let grants = merged.into_iter();
+    *list = grants
+        .map(|((grantee, grantor), privileges)| Grant {
+            grantee,
+            grantor,
+            privileges: sorted(&privileges),
+        })
+        .collect();
+}
+
 fn spread(list: &[Grant]) -> Privileges {
     let mut privileges = Privileges::new();
     for grant in list {
         let mut letters = grant.privileges.chars().peekable();
         while let Some(letter) = letters.next() {
             let option = letters.next_if_eq(&'*').is_some();
-            privileges.insert(
-                (grant.grantor.clone(), grant.grantee.clone(), letter),
-                option,
-            );
+            let key = (grant.grantor.clone(), grant.grantee.clone(), letter);
+            *privileges.entry(key).or_default() |= option;
         }
     }
     privileges

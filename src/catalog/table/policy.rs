@@ -6,6 +6,7 @@ use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
+use crate::catalog::roles::{RoleNames, rename};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Step};
@@ -204,6 +205,15 @@ impl Kind for Policy {
             .map(String::as_str)
             .filter(|role| !role.is_empty())
             .collect()
+    }
+
+    fn rename_roles(&mut self, _id: &mut Id, names: &RoleNames, _version: u32) -> bool {
+        for role in &mut self.roles {
+            rename(role, names);
+        }
+        self.roles.sort();
+        self.roles.dedup();
+        true
     }
 }
 

@@ -7,6 +7,7 @@ use crate::catalog::meta::comment_on;
 use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::quote::ident;
+use crate::catalog::roles::RoleNames;
 use crate::catalog::row::{Row, RowError, array};
 use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
@@ -189,6 +190,14 @@ pub(super) fn roles(columns: &[Column]) -> Vec<&str> {
         .flat_map(|grant| [grant.grantee.as_str(), grant.grantor.as_str()])
         .filter(|role| !role.is_empty())
         .collect()
+}
+
+/// Gives those roles other names.
+pub(super) fn rename_roles(columns: &mut [Column], names: &RoleNames) {
+    let lists = columns.iter_mut().filter_map(|column| column.acl.as_mut());
+    for list in lists {
+        acl::rename_roles(list, names);
+    }
 }
 
 impl Column {

@@ -11,6 +11,7 @@ use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
+use crate::catalog::roles::RoleNames;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::{Lock, Step};
 use crate::record;
@@ -167,6 +168,11 @@ impl Kind for MaterializedView {
 
     fn roles(&self) -> Vec<&str> {
         column::roles(&self.columns)
+    }
+
+    fn rename_roles(&mut self, _id: &mut Id, names: &RoleNames, _version: u32) -> bool {
+        column::rename_roles(&mut self.columns, names);
+        true
     }
 }
 
