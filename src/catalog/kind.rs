@@ -51,6 +51,8 @@ pub enum Change {
     /// By what is done to another object, which the server carries over to this one (a column that a
     /// partition has from its parent).
     Carried,
+    /// By nothing that the server has; why, as a sentence without its subject.
+    Impossible(&'static str),
 }
 
 /// A kind of catalog object. Pure: no I/O, no clock, no global state.
@@ -95,6 +97,12 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     /// Owner, ACL and comment are `meta`'s. `scene` is the catalog that is being made.
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step>;
 
+    /// The steps that make it in a table that does not have the parent yet that it comes from, and is to get it: a
+    /// table needs everything of a parent before it gets that. Else why it cannot be, as in [`Change::Impossible`].
+    fn create_before_parent(&self, id: &Id, scene: &Catalog) -> Result<Vec<Step>, &'static str> {
+        Ok(self.create(id, scene))
+    }
+
     /// The step that removes it.
     fn drop(&self, id: &Id) -> Step;
 
@@ -135,6 +143,11 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     /// Whether the server gives it the owner of another object (a sequence owned by a column), so that it
     /// can have no other.
     fn owner_follows(&self) -> bool {
+        false
+    }
+
+    /// Whether it is attached to the same part of a parent, and goes only with that (the index of a partition).
+    fn is_attached(&self) -> bool {
         false
     }
 
@@ -276,6 +289,10 @@ macro_rules! kinds {
             pub fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
                 match self { $(Self::$variant(body) => body.create(id, scene),)* }
             }
+            /// The steps that make it in a table that does not have the parent yet that it comes from.
+            pub fn create_before_parent(&self, id: &Id, scene: &Catalog) -> Result<Vec<Step>, &'static str> {
+                match self { $(Self::$variant(body) => body.create_before_parent(id, scene),)* }
+            }
             /// The step that removes it.
             pub fn drop(&self, id: &Id) -> Step { match self { $(Self::$variant(body) => Kind::drop(&**body, id),)* } }
             /// The step after which it uses nothing any more.
@@ -325,6 +342,8 @@ macro_rules! kinds {
             pub fn owner_follows(&self) -> bool {
                 match self { $(Self::$variant(body) => body.owner_follows(),)* }
             }
+            /// Whether it is attached to the same part of a parent.
+            pub fn is_attached(&self) -> bool { match self { $(Self::$variant(body) => body.is_attached(),)* } }
             /// The steps that move it to the new form of something it depends on.
             pub fn follow(&self, id: &Id, replaced: &Id, from: &Catalog, to: &Catalog) -> Option<Vec<Step>> {
                 match self { $(Self::$variant(body) => body.follow(id, replaced, from, to),)* }

@@ -97,6 +97,9 @@ pub struct Step {
     pub remakes: bool,
     /// Whether its subject has no parent any more after it: what came from there can be dropped only then.
     pub leaves: bool,
+    /// Whether its subject is there only as long as its table has the parent that it is from (what a partition has
+    /// otherwise than its parent's trigger).
+    pub with_parent: bool,
     /// Whether all else comes before it, since it changes what other statements do (an event trigger, default
     /// privileges).
     pub last: bool,
@@ -128,6 +131,7 @@ impl Step {
             displaces: false,
             remakes: false,
             leaves: false,
+            with_parent: false,
             last: false,
             makes: Vec::new(),
             frees: Vec::new(),

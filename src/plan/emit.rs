@@ -105,7 +105,7 @@ impl Nodes {
     fn drop_all<'a>(&mut self, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) {
         let mut along: HashMap<&Id, Vec<Id>> = HashMap::new();
         let mut own: Vec<&Object> = Vec::new();
-        let group = |&id: &&'a Id| (id, dropped_along(id, from, fates).unwrap_or(id));
+        let group = |&id: &&'a Id| (id, dropped_along(id, from, to, fates).unwrap_or(id));
         let groups: BTreeMap<&Id, &Id> = fates.gone.iter().map(group).collect();
         let let_go = |id: &Id| from.get(id).and_then(|object| object.body.let_go(id));
         let cuts = circle::cuts(from, &groups, |id| let_go(id).is_some());
@@ -208,7 +208,16 @@ impl Nodes {
             let Some(object) = to.get(id).filter(|_| !claimed.contains(id)) else {
                 continue;
             };
-            let mut steps = object.body.create(id, to.catalog);
+            let mut steps = if comes_before_parent(id, from, to, fates) {
+                let steps = object.body.create_before_parent(id, to.catalog);
+                steps.unwrap_or_else(|why| {
+                    let id = id.clone();
+                    self.refused.push(Refusal::Impossible { id, why });
+                    Vec::new()
+                })
+            } else {
+                object.body.create(id, to.catalog)
+            };
             if steps.len() > 1 {
                 steps.splice(1..1, linking_owner(id, given.role, from, to, given));
             }
@@ -264,6 +273,24 @@ impl Nodes {
     }
 }
 
+/// Whether a part is to come from a parent that its table, which is there, does not have yet: the server takes it from
+/// the parent only where the table has it already.
+fn comes_before_parent<'a>(id: &Id, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) -> bool {
+    let mut parents = to.carriers(id).map(|part| to.root_or_self(part)).peekable();
+    let stays = |root: &&Object| from.has(&root.id) && !fates.gone.contains(&root.id);
+    let Some(root) = to.root(id).filter(stays) else {
+        return false;
+    };
+    let is_parent = |parent: &Id| from.edges(&root.id).iter().any(|edge| edge.to == *parent);
+    parents.peek().is_some() && !parents.any(is_parent)
+}
+
+/// Whether an object that stays lets go of another one, as a child does of its parent: with it all its parts do.
+fn leaves(id: &Id, parent: &Id, from: &World<'_>, to: &World<'_>) -> bool {
+    let uses = |world: &World<'_>| world.edges(id).iter().any(|edge| edge.to == *parent);
+    to.has(id) && uses(from) && !uses(to)
+}
+
 /// What an object with the owner of another one (a sequence of a column) is linked to.
 fn linked_to<'a>(id: &Id, world: &World<'a>) -> Option<&'a Id> {
     world.get(id).filter(|object| object.body.owner_follows())?;
@@ -295,21 +322,26 @@ fn owners<'a>(from: &World<'a>, to: &World<'a>, id: &Id) -> (&'a str, &'a str) {
 /// What the server drops an object along with, when that is so: its root, or what it depends on
 /// automatically, or what it is made for. Never something that holds rows of its own: that is dropped by a step
 /// that says so.
-fn dropped_along<'a>(id: &'a Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id> {
+fn dropped_along<'a>(
+    id: &'a Id,
+    from: &World<'a>,
+    to: &World<'a>,
+    fates: &Fates<'a>,
+) -> Option<&'a Id> {
     let mut current = id;
     let mut seen = HashSet::new();
     loop {
         if !seen.insert(current) {
             return None;
         }
-        match along_with(current, from, fates) {
+        match along_with(current, from, to, fates) {
             Some(next) => current = next,
             None => return (current != id).then_some(current),
         }
     }
 }
 
-fn along_with<'a>(id: &Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id> {
+fn along_with<'a>(id: &Id, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id> {
     let root = from
         .root(id)
         .map(|root| &root.id)
@@ -326,5 +358,8 @@ fn along_with<'a>(id: &Id, from: &World<'a>, fates: &Fates<'a>) -> Option<&'a Id
         })
         .map(|edge| &edge.to)
         .filter(|other| !id.kind.holds_data() || other.kind == id.kind)
+        .filter(|other| {
+            !id.is_part() || !leaves(from.root_or_self(id), from.root_or_self(other), from, to)
+        })
         .find(|other| fates.gone.contains(other) && !fates.aside.contains(other))
 }

@@ -2,7 +2,7 @@
 //! the new one, a name is taken only after it was given back, and the steps of one object keep their order.
 //! Knows no kind; linear in steps and dependencies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::emit::{Node, Stage};
 use super::world::{Slot, World};
@@ -137,10 +137,7 @@ impl Building<'_, '_> {
     /// What is dropped is used by nothing any more: its users were dropped before, or altered.
     fn after_users_let_go(&mut self, number: usize, node: &Node) {
         for freed in &node.step.frees {
-            let left = self.index.leaves.get(self.from.root_or_self(freed));
-            if let Some(&leaver) = left {
-                self.edge(leaver, number);
-            }
+            self.between_parents(freed, number, node.step.with_parent);
             let aside = self.aside(freed);
             for (user, _) in self.from.users(freed) {
                 if let Some(&letter) = self.index.lets_go.get(user) {
@@ -157,9 +154,14 @@ impl Building<'_, '_> {
                 self.after_it_is_altered(user, number);
                 // A part that is not altered itself lets go when its root is (a child that leaves its parent).
                 let index = &self.index;
-                if !index.alters.contains_key(user) && !index.frees.contains_key(user) {
-                    let root = self.from.root_or_self(user);
+                if index.frees.contains_key(user) {
+                    continue;
+                }
+                let root = self.from.root_or_self(user);
+                if !index.alters.contains_key(user) {
                     self.after_it_is_altered(root, number);
+                } else if let Some(&leaver) = index.leaves.get(root) {
+                    self.edge(leaver, number);
                 }
             }
         }
@@ -172,6 +174,22 @@ impl Building<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// What is dropped with a parent is dropped after that is left, and before another comes, which has no such thing.
+    fn between_parents(&mut self, freed: &Id, number: usize, with_parent: bool) {
+        let root = self.from.root_or_self(freed);
+        let Some(&leaver) = self.index.leaves.get(root) else {
+            return;
+        };
+        if with_parent {
+            return self.edge(number, leaver);
+        }
+        self.edge(leaver, number);
+        let alters = self.index.alters.get(root).cloned().unwrap_or_default();
+        for later in alters.into_iter().filter(|&alter| alter > leaver) {
+            self.edge(number, later);
         }
     }
 
@@ -258,11 +276,25 @@ impl Building<'_, '_> {
         }
     }
 
-    /// Whether a step says that it needs what another one makes.
+    /// Whether a step says that it needs what another one makes, itself or by way of others.
     fn needs(&self, number: usize, other: usize) -> bool {
-        let (node, other) = (self.nodes.get(number), self.nodes.get(other));
-        let makes = other.map_or(&[][..], |other| &other.step.makes);
-        node.is_some_and(|node| node.step.needs.iter().any(|id| makes.contains(id)))
+        let mut open = vec![number];
+        let mut seen = HashSet::new();
+        while let Some(number) = open.pop() {
+            if number == other {
+                return true;
+            }
+            let Some(node) = self.nodes.get(number).filter(|_| seen.insert(number)) else {
+                continue;
+            };
+            let makers = node
+                .step
+                .needs
+                .iter()
+                .filter_map(|id| self.index.makes.get(id));
+            open.extend(makers.copied().chain(node.after));
+        }
+        false
     }
 
     /// What an object belongs to (a sequence to its column, a partition to its table) may need both to have

@@ -45,6 +45,13 @@ pub enum Refusal {
         /// What.
         id: Id,
     },
+    /// The server has no way to give it the form that it has in the target.
+    Impossible {
+        /// What.
+        id: Id,
+        /// Why, as a sentence without its subject.
+        why: &'static str,
+    },
     /// Its kind has no steps for a difference that it sees.
     NoSteps {
         /// What.
@@ -62,6 +69,7 @@ impl Refusal {
             | Self::InUse { id, .. }
             | Self::InTheWay { id, .. }
             | Self::NoName { id }
+            | Self::Impossible { id, .. }
             | Self::NoSteps { id, .. } => id,
         }
     }
@@ -92,6 +100,7 @@ impl fmt::Display for Refusal {
                 "{id} has to be replaced while rows still use it, and cannot be renamed out of the way; \
                  take it out of use first"
             ),
+            Self::Impossible { id, why } => write!(f, "{id} {why}"),
             Self::NoSteps { id, fields } => write!(
                 f,
                 "a bug in Snapback: {id} differs{} and nothing is known that would change it",

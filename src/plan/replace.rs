@@ -107,7 +107,7 @@ impl<'a> Deciding<'_, 'a> {
         }
         let steps = changes.iter().flat_map(|(_, _, change)| match change {
             kind::Change::InPlace(steps) => steps.as_slice(),
-            kind::Change::Replace | kind::Change::Carried => &[],
+            kind::Change::Replace | kind::Change::Carried | kind::Change::Impossible(_) => &[],
         });
         let relabels: Vec<(String, String)> =
             steps.filter_map(|step| step.relabels.clone()).collect();
@@ -142,6 +142,10 @@ impl<'a> Deciding<'_, 'a> {
             }
             kind::Change::InPlace(steps) => self.alter(id, steps),
             kind::Change::Carried => {}
+            kind::Change::Impossible(why) => {
+                let id = id.clone();
+                self.fates.refused.push(Refusal::Impossible { id, why });
+            }
         }
     }
 

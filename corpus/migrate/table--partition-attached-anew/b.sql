@@ -2,3 +2,6 @@ CREATE TABLE events (at date NOT NULL, kind text) PARTITION BY RANGE (at);
 CREATE TABLE events_rest PARTITION OF events DEFAULT PARTITION BY LIST (kind);
 CREATE TABLE events_rest_x PARTITION OF events_rest FOR VALUES IN ('x', 'y', 'z');
 CREATE INDEX events_at ON events (at);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER look BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION look();
+ALTER TABLE events_rest_x DISABLE TRIGGER look;

@@ -2,7 +2,7 @@
 
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
-use super::{create, retype};
+use super::{create, in_partition, retype};
 use crate::catalog::kind::Change;
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
@@ -28,6 +28,10 @@ pub(super) fn only(id: &Id, what: &str) -> Step {
     );
     Step::alter(id, sql).lock(Lock::AccessExclusive)
 }
+
+/// `MergeAttributesIntoExisting()` of `commands/tablecmds.c`: only ATTACH PARTITION takes that away.
+pub(super) const STAYS_OWN: &str = "comes from a parent alone in the target, and the server has no way to that: \
+     what a table has when it gets a parent stays its own too; make the table again with INHERITS";
 
 /// ADD COLUMN. A NOT NULL that existing rows would break is a step of its own, so that they can be filled in
 /// between.
@@ -87,6 +91,10 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         (Origin::Merged | Origin::Inherited, Origin::Inherited | Origin::Merged) => true,
         (_, Origin::Own) | (Origin::Own, Origin::Inherited | Origin::Merged) => false,
     };
+    let comes = *origin == Origin::Inherited && old.origin != *origin;
+    if comes && !new.foreign && !in_partition(id, scene) {
+        return Change::Impossible(STAYS_OWN);
+    }
     if !carried
         && !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version())
     {

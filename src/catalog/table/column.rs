@@ -5,7 +5,7 @@
 //! server carries the change down; only what can differ between the two is altered at the child.
 
 use super::not_null::NotNull;
-use super::{RelationName, alter, create, follow};
+use super::{RelationName, alter, create, follow, in_partition};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
@@ -345,6 +345,19 @@ impl Kind for Column {
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         alter::add(self, id, scene)
+    }
+
+    fn create_before_parent(&self, id: &Id, scene: &Catalog) -> Result<Vec<Step>, &'static str> {
+        if !in_partition(id, scene) {
+            return Err(alter::STAYS_OWN);
+        }
+        let own = Self {
+            origin: Origin::Own,
+            ..self.clone()
+        };
+        let left = scene.root_of(id).map(|table| create::left(&table.id));
+        let steps = alter::add(&own, id, scene).into_iter();
+        Ok(steps.map(|step| step.needing(left.clone())).collect())
     }
 
     fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {

@@ -5,7 +5,9 @@
 //! A foreign key that the server made for a partition is part of the foreign key that it was made from.
 
 use super::index::{attach, attached_to, change_storage, without_parent};
-use super::{RelationName, column::Origin, roles_of_index};
+use super::{
+    RelationName, alter::STAYS_OWN, column::Origin, create::left, in_partition, roles_of_index,
+};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::meta::comment_on;
@@ -317,6 +319,19 @@ impl Kind for Constraint {
         steps
     }
 
+    fn create_before_parent(&self, id: &Id, scene: &Catalog) -> Result<Vec<Step>, &'static str> {
+        if self.origin == Origin::Inherited && !in_partition(id, scene) {
+            return Err(STAYS_OWN);
+        }
+        let own = Self {
+            origin: Origin::Own,
+            ..self.clone()
+        };
+        let left = scene.root_of(id).map(|table| left(&table.id));
+        let steps = own.create(id, scene).into_iter();
+        Ok(steps.map(|step| step.needing(left.clone())).collect())
+    }
+
     fn relations(&self, _id: &Id, _scene: &Catalog) -> usize {
         usize::from(self.kind.has_index())
     }
@@ -358,7 +373,7 @@ impl Kind for Constraint {
         )
     }
 
-    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         // All but what can be altered.
         let rest = |constraint: &Self| Self {
             deferrable: false,
@@ -372,7 +387,9 @@ impl Kind for Constraint {
             ..constraint.clone()
         };
         let redeferred = (self.deferrable, self.deferred) != (new.deferrable, new.deferred);
-        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to;
+        // It is detached when its table is, and only then.
+        let leaves = new.attached_to.is_none() && !in_partition(id, scene);
+        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to && !leaves;
         if rest(self) != rest(new)
             || detached
             || (!self.not_valid && new.not_valid)
@@ -424,6 +441,10 @@ impl Kind for Constraint {
         } else {
             Change::InPlace(steps)
         }
+    }
+
+    fn is_attached(&self) -> bool {
+        self.attached_to.is_some()
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {

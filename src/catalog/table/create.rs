@@ -208,43 +208,38 @@ fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
 /// the copies after.
 fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     let mut before = Vec::new();
-    let (mut along, mut later) = (Vec::new(), Vec::new());
     let mut after = Vec::new();
-    for part in scene.parts(id) {
-        let attached = match &part.body {
-            Body::Index(index) => index.attached_to.is_some(),
-            Body::Constraint(constraint) => constraint.attached_to.is_some(),
-            _ => false,
-        };
-        match &part.body {
-            body if attached => {
-                let mut steps = body.create(&part.id, scene).into_iter();
-                before.extend(steps.next());
-                after.extend(steps);
-            }
-            Body::Constraint(constraint) if constraint.comes_late() => {
-                along.push(part.id.clone());
-                later.extend(scene.edges(&part.id).iter().map(|edge| edge.to.clone()));
-            }
-            Body::Trigger(trigger) if trigger.original.is_some() => {
-                after.extend(part.body.create(&part.id, scene));
-            }
-            _ => {}
-        }
+    for part in scene.parts(id).filter(|part| part.body.is_attached()) {
+        let mut steps = part.body.create(&part.id, scene).into_iter();
+        before.extend(steps.next());
+        after.extend(steps);
     }
-    later.retain(|id: &Id| id.kind == Tag::Constraint);
-    let attach = table.parents.iter().map(|parent| {
-        let step = join(table, id, parent).making(std::mem::take(&mut along));
-        let step = step.making([joined(id)]);
-        step.deferring(std::mem::take(&mut later))
-    });
+    let parents = table.parents.iter();
+    let attach = parents.map(|parent| join(table, id, parent, scene));
+    let after = after.into_iter().chain(copied_triggers(id, scene));
     before.into_iter().chain(attach).chain(after).collect()
 }
 
+/// Stands for an index's being there, attached or not yet; no object has this id.
+pub(super) fn alone(index: &Id) -> Id {
+    Id {
+        args: "alone".into(),
+        ..index.clone()
+    }
+}
+
 /// Stands for a table's being a partition, for what has to wait until it is; no object has this id.
-fn joined(table: &Id) -> Id {
+pub(super) fn joined(table: &Id) -> Id {
     Id {
         args: "partition".into(),
+        ..table.clone()
+    }
+}
+
+/// Stands for a table's having left the parent whose partition it was for another.
+pub(super) fn left(table: &Id) -> Id {
+    Id {
+        args: "no partition".into(),
         ..table.clone()
     }
 }
@@ -262,11 +257,29 @@ pub(super) fn partitions(index: &Id, scene: &Catalog) -> Vec<Id> {
     all.map(|object| joined(&object.id)).collect()
 }
 
+/// The constraints that a partition can have only from its parent, once it is attached, and those of the parent, which
+/// come after that.
+fn late(id: &Id, scene: &Catalog) -> (Vec<Id>, Vec<Id>) {
+    let is_late = |part: &&Object| match &part.body {
+        Body::Constraint(constraint) => constraint.comes_late(),
+        _ => false,
+    };
+    let late = scene.parts(id).filter(is_late);
+    let along: Vec<Id> = late.map(|part| part.id.clone()).collect();
+    let used = along.iter().flat_map(|part| scene.edges(part));
+    let later = used.map(|edge| &edge.to);
+    let later = later.filter(|id| id.kind == Tag::Constraint);
+    let later = later.cloned().collect();
+    (along, later)
+}
+
 /// The step that gives a table a parent.
-fn join(table: &Table, id: &Id, parent: &RelationName) -> Step {
+fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step {
     let step = if table.is_partition() {
         let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
-        alter_as(id, &parent.id(), &what)
+        let (along, later) = late(id, scene);
+        let step = alter_as(id, &parent.id(), &what).making([joined(id)]);
+        step.making(along).deferring(later)
     } else {
         alter(id, &format!("INHERIT {}", parent.sql()))
     };
@@ -289,30 +302,49 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
         return left.map(|parent| leave(parent).leaving()).collect();
     }
     let parents = new.parents.iter().map(|parent| parent.id_in(scene));
-    let tables = parents.chain([id.clone()]);
-    let parts: Vec<Id> = tables
-        .flat_map(|table| {
-            scene
-                .parts(&table)
-                .map(|part| part.id.clone())
-                .collect::<Vec<_>>()
-        })
-        .filter(|part| match part.kind {
-            Tag::Column | Tag::Constraint => true,
-            // As for a new partition: ATTACH PARTITION makes those that are missing.
-            Tag::Index => part.on == id.name && part.schema == id.schema,
-            _ => false,
-        })
-        .collect();
+    let (along, later) = late(id, scene);
+    let mut parts: Vec<Id> = Vec::new();
+    for table in parents.chain([id.clone()]) {
+        let ids = scene.parts(&table).filter_map(|part| match part.id.kind {
+            // ATTACH PARTITION makes the indexes that are missing, and none is attached before it.
+            Tag::Index if table != *id => None,
+            Tag::Index | Tag::Constraint if part.body.is_attached() => Some(alone(&part.id)),
+            Tag::Column | Tag::Constraint | Tag::Index => Some(part.id.clone()),
+            _ => None,
+        });
+        parts.extend(ids.filter(|id| !along.contains(id) && !later.contains(id)));
+    }
     let wait = |step: Step| step.needing(parts.iter().cloned());
     if let Some(joined) = joined_later(old, new) {
         // What it has from its old parents alone it would have of itself for ever once it left them.
-        let join = joined.iter().map(|parent| wait(join(new, id, parent)));
+        let join = joined
+            .iter()
+            .map(|parent| wait(join(new, id, parent, scene)));
         let left = left.filter(|parent| !new.parents.contains(parent));
         return join.chain(left.map(leave)).collect();
     }
-    let join = new.parents.iter().map(|parent| join(new, id, parent));
-    left.map(leave).chain(join).map(wait).collect()
+    let join = new
+        .parents
+        .iter()
+        .map(|parent| wait(join(new, id, parent, scene)));
+    let join = join.chain(copied_triggers(id, scene));
+    if new.is_partition() && new.parents != old.parents {
+        // What it lacks for the new parent comes when it has left the old one.
+        let leave = left.map(|parent| leave(parent).leaving().making([self::left(id)]));
+        return leave.chain(join).collect();
+    }
+    left.map(|parent| wait(leave(parent))).chain(join).collect()
+}
+
+/// What is said of the copies that a partition gets of its parent's triggers, each time that it gets them.
+fn copied_triggers(id: &Id, scene: &Catalog) -> Vec<Step> {
+    let copies = scene.parts(id).filter(|part| match &part.body {
+        Body::Trigger(trigger) => trigger.original.is_some(),
+        _ => false,
+    });
+    copies
+        .flat_map(|copy| copy.body.create(&copy.id, scene))
+        .collect()
 }
 
 /// The parents that a child joins while it still has its old ones, when the parents then have the wanted order: those

@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use super::{RelationName, create, rename_relation, roles_of_index};
+use super::{RelationName, create, in_partition, rename_relation, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
@@ -121,12 +121,14 @@ impl Index {
 /// The step that makes an index or its constraint without waiting for the index of the parent: only ATTACH
 /// PARTITION, which comes later, needs that.
 pub(super) fn without_parent(step: Step, parent: Option<&RelationName>, scene: &Catalog) -> Step {
-    let is_parent = |other: &&Id| {
-        parent.is_some_and(|name| name.schema == *other.schema && name.name == *other.name)
+    let Some(name) = parent else {
+        return step;
     };
+    let is_parent = |other: &&Id| name.schema == *other.schema && name.name == *other.name;
     let used = scene.edges(&step.subject).iter().map(|edge| &edge.to);
     let parents: Vec<Id> = used.filter(is_parent).cloned().collect();
-    step.deferring(parents)
+    let alone = create::alone(&step.subject);
+    step.deferring(parents).making([alone])
 }
 
 /// `ALTER INDEX parent ATTACH PARTITION index`.
@@ -314,7 +316,7 @@ impl Kind for Index {
         Step::drop(id, format!("DROP INDEX {}", id.sql()))
     }
 
-    fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
+    fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         // All but what can be altered.
         let rest = |index: &Self| Self {
             options: Vec::new(),
@@ -324,7 +326,9 @@ impl Kind for Index {
             clustered: false,
             ..index.clone()
         };
-        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to;
+        // It is detached when its table is, and only then.
+        let leaves = new.attached_to.is_none() && !in_partition(id, scene);
+        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to && !leaves;
         if rest(self) != rest(new) || detached {
             return Change::Replace;
         }
@@ -346,7 +350,14 @@ impl Kind for Index {
         } else if !self.clustered {
             steps.extend(new.cluster(id));
         }
+        if steps.is_empty() && leaves {
+            return Change::Carried;
+        }
         Change::InPlace(steps)
+    }
+
+    fn is_attached(&self) -> bool {
+        self.attached_to.is_some()
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {

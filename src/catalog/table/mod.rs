@@ -409,6 +409,15 @@ fn parents_of<'a>(part: &Id, scene: &'a Catalog) -> &'a [RelationName] {
     }
 }
 
+/// Whether the table that a part belongs to is a partition.
+fn in_partition(part: &Id, scene: &Catalog) -> bool {
+    match scene.root_of(part).map(|object| &object.body) {
+        Some(Body::Table(table)) => table.is_partition(),
+        Some(Body::ForeignTable(table)) => !table.bound.is_empty(),
+        _ => false,
+    }
+}
+
 fn parents(row: &Row<'_>, names: &Names) -> Result<Vec<RelationName>, RowError> {
     let mut parents = Vec::new();
     for oid in row.numbers::<u32>("parents")? {

@@ -4,7 +4,7 @@
 
 use super::alter::only;
 use super::column::Origin;
-use super::{alter_as, parents_of};
+use super::{alter_as, in_partition, parents_of};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::meta;
 use crate::catalog::quote::ident;
@@ -72,7 +72,7 @@ impl NotNull {
             .then(|| in_parent(id, from))
             .flatten();
         if from.version() < SINCE && version >= SINCE {
-            self.inherited = parent.is_some() && !is_partition(id, from);
+            self.inherited = parent.is_some() && !in_partition(id, from);
         } else if from.version() >= SINCE && version < SINCE {
             self.inherited = false;
             if parent.is_some_and(|(column, parent)| parent.full_name(column) == self.name) {
@@ -266,13 +266,6 @@ fn table(column: &Id) -> Id {
     Id::in_schema(Tag::Table, column.schema.clone(), column.on.clone())
 }
 
-fn is_partition(column: &Id, scene: &Catalog) -> bool {
-    match scene.get(&table(column)).map(|object| &object.body) {
-        Some(Body::Table(table)) => table.is_partition(),
-        _ => false,
-    }
-}
-
 /// The column of the first parent that has one with NOT NULL.
 fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull)> {
     parents_of(column, scene).iter().find_map(|parent| {
@@ -307,7 +300,7 @@ fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
         _ => false,
     };
     columns
-        .filter(|(child, _)| from_parent(child) && !is_partition(child, scene))
+        .filter(|(child, _)| from_parent(child) && !in_partition(child, scene))
         .collect()
 }
 

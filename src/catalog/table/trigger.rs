@@ -3,6 +3,7 @@
 //! A partition has a copy of each row trigger of its parent. The copy is an object only when it fires
 //! otherwise than the original: that is all that can differ.
 
+use super::create;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
@@ -160,12 +161,11 @@ impl Kind for Trigger {
         }))
     }
 
-    fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
+    fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         if self.original.is_some() {
-            return vec![Step {
-                makes: vec![id.clone()],
-                ..self.fires.step(id)
-            }];
+            let partition = scene.root_of(id).map(|table| create::joined(&table.id));
+            let step = self.fires.step(id).making([id.clone()]);
+            return vec![step.needing(partition)];
         }
         let create = Step::create(id, self.sql("CREATE", id)).lock(Lock::ShareRowExclusive);
         std::iter::once(create).chain(self.fires(id)).collect()
@@ -175,6 +175,7 @@ impl Kind for Trigger {
         if let Some(original) = self.original {
             return Step {
                 frees: vec![id.clone()],
+                with_parent: true,
                 ..original.step(id)
             };
         }

@@ -1,0 +1,10 @@
+CREATE TABLE measures (id bigint NOT NULL, at date NOT NULL, value numeric DEFAULT 0 NOT NULL, half numeric GENERATED ALWAYS AS (value / 2) STORED, note text, CONSTRAINT positive CHECK (value >= 0), CONSTRAINT short CHECK (length(note) < 10), PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE measures_old (at date, id bigint NOT NULL, note varchar(20), CONSTRAINT short CHECK (length(note) < 20));
+CREATE TABLE others (at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE moved PARTITION OF others FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE parent (a integer NOT NULL, b text, CONSTRAINT positive CHECK (a > 0));
+CREATE TABLE child (c integer);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER look BEFORE INSERT ON measures FOR EACH ROW EXECUTE FUNCTION look();
+CREATE TABLE measures_new (id bigint NOT NULL, at date NOT NULL, value numeric DEFAULT 0 NOT NULL, half numeric GENERATED ALWAYS AS (value / 2) STORED, note text, CONSTRAINT positive CHECK (value >= 0), CONSTRAINT short CHECK (length(note) < 10), PRIMARY KEY (id, at));
+CREATE INDEX measures_new_note_idx ON measures_new (note);

@@ -1,0 +1,12 @@
+CREATE TABLE measures (id bigint NOT NULL, at date NOT NULL, value numeric DEFAULT 0 NOT NULL, half numeric GENERATED ALWAYS AS (value / 2) STORED, note text, more text, CONSTRAINT positive CHECK (value >= 0), CONSTRAINT short CHECK (length(note) < 10), PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE measures_old PARTITION OF measures FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE others (at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE moved PARTITION OF measures FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE parent (a integer NOT NULL, b text, CONSTRAINT positive CHECK (a > 0));
+CREATE TABLE child (a integer DEFAULT 1 NOT NULL, b text, c integer, CONSTRAINT positive CHECK (a > 0)) INHERITS (parent);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER look BEFORE INSERT ON measures FOR EACH ROW EXECUTE FUNCTION look();
+ALTER TABLE measures_old DISABLE TRIGGER look;
+CREATE TABLE measures_new PARTITION OF measures FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
+CREATE INDEX measures_note ON measures (note);
+CREATE INDEX measures_value ON measures (value, more);
