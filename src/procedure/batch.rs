@@ -257,7 +257,7 @@ impl Restore<'_> {
 }
 
 /// The statements of each transaction: `size` of them, or more where something would be left half made, which the snapshot
-/// has no name for: the shell of a type, a partition that is not attached.
+/// has no name for: the shell of a type. A table that is not a partition yet has one: it becomes one by the next plan.
 fn batches(plan: &Plan, size: NonZeroUsize) -> Vec<&[Step]> {
     type Name<'a> = (Family, &'a Str, &'a Str);
     fn name(id: &Id) -> Name<'_> {
@@ -267,7 +267,12 @@ fn batches(plan: &Plan, size: NonZeroUsize) -> Vec<&[Step]> {
         let steps = plan.steps.iter().enumerate();
         steps.flat_map(|(place, step)| step.makes.iter().map(move |id| (place, id)))
     };
-    let half = makes().filter(|(_, id)| !plan.target.has(id));
+    // Some ids stand for a state of an object: what there is of it is that object.
+    let object = |id: &Id| Id {
+        args: "".into(),
+        ..id.clone()
+    };
+    let half = makes().filter(|(_, id)| !plan.target.has(id) && !plan.target.has(&object(id)));
     let half: HashSet<Name<'_>> = half.map(|(_, id)| name(id)).collect();
     let last: HashMap<Name<'_>, usize> = makes()
         .map(|(place, id)| (name(id), place))

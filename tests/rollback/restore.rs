@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Bench, SHOP, on};
 use crate::support::live::{block_on, connect, same_dump};
 use crate::support::postgres::{Database, Options};
+use crate::support::proxy::Network;
 
 /// Each table takes 6 locks: its own, those of its TOAST table and the index of that, of its sequence and of two
 /// indexes; and its function 1, since it has a comment. A tenth of them have a view.
@@ -159,6 +160,59 @@ fn batches_are_gone_on_with_after_an_interrupt_and_after_a_kill() {
     same_dump(&copy, &bench.database).unwrap();
     let nothing = program().run().exits(0);
     assert!(nothing.stdout.contains("nothing to do"), "{nothing}");
+}
+
+/// What has steps between CREATE TABLE and ATTACH PARTITION, and after it.
+const PARTS: &str = "
+    CREATE TABLE kinds (kind text PRIMARY KEY);
+    CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TABLE events (id bigint NOT NULL, at date NOT NULL, kind text DEFAULT 'x' NOT NULL REFERENCES kinds, twice bigint GENERATED ALWAYS AS (id * 2) STORED,
+      CONSTRAINT known CHECK (kind <> ''), PRIMARY KEY (id, at, kind)) PARTITION BY RANGE (at);
+    CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+    CREATE TABLE events_rest (more_first text, at date NOT NULL, id bigint NOT NULL, kind text NOT NULL, twice bigint GENERATED ALWAYS AS (id * 2) STORED,
+      CONSTRAINT known CHECK (kind <> '')) PARTITION BY LIST (kind);
+    ALTER TABLE events_rest DROP COLUMN more_first;
+    ALTER TABLE events ATTACH PARTITION events_rest DEFAULT;
+    CREATE TABLE events_x PARTITION OF events_rest (kind DEFAULT 'y') FOR VALUES IN ('x', 'y');
+    CREATE INDEX ON events (kind);
+    CREATE INDEX only_here ON events_1 (twice);
+    CREATE TRIGGER look BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION look();
+    ALTER TABLE events_1 DISABLE TRIGGER look;
+    ALTER TABLE events_x REPLICA IDENTITY FULL;
+    ALTER TABLE events ADD CONSTRAINT late CHECK (id > 0) NOT VALID;
+    ALTER TABLE events_1 ALTER COLUMN id SET STATISTICS 50;
+    COMMENT ON TABLE events_1 IS 'the first';
+    CREATE TABLE uses (id bigint, at date, kind text, FOREIGN KEY (id, at, kind) REFERENCES events)";
+
+#[test]
+fn partitions_are_gone_on_with_wherever_they_were_cut() {
+    let bench = Bench::new(PARTS);
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let restore = ["restore", "good", "--batch", "1"];
+    let mut commits = 0;
+    loop {
+        let copy = Database::new();
+        let program = || on(&copy, bench.folder.path()).args(restore);
+        // Asked for before each COMMIT.
+        let proxy = Network::new()
+            .cut_before("pg_current_xact_id", commits + 1)
+            .before_port(copy.server().port());
+        let direct = format!(":{}/", copy.server().port());
+        let cut = copy.url().replace(&direct, &format!(":{}/", proxy.port()));
+        let left = program().env("DATABASE_URL", &cut).run();
+        if left.code == Some(0) {
+            break;
+        }
+        let done = program().run().exits(0);
+        assert!(done.stdout.contains("proven  root"), "{commits}: {done}");
+        commits += 1;
+    }
+    let plan = on(&Database::new(), bench.folder.path())
+        .args(["plan", "good", "--format", "json"])
+        .run()
+        .exits(0);
+    let steps = plan.json()["steps"].as_array().unwrap().len();
+    assert_eq!(commits, steps, "each statement is a transaction");
 }
 
 #[test]
