@@ -1,6 +1,6 @@
 //! `restore --batch N`: a snapshot in several transactions, for a schema that one cannot hold.
 //!
-//! Nothing is written down about how far it came: the database itself says it. What is missing from it is what is left
+//! Nothing that is written down says how far it came: the database itself says it. What is missing from it is what is left
 //! to do, so the same command goes on after whatever stopped it, by the plan from what is there. That nothing can be lost
 //! by that is checked first: all that is there belongs to the snapshot, and no table has rows.
 
@@ -27,7 +27,7 @@ use crate::catalog::{Id, Step, Str, Tag};
 use crate::connect::{Config, Connection};
 use crate::introspect::{Reading, Within};
 use crate::plan::{Plan, locks};
-use crate::store::{self, OperationId, Prepared, Store, trees_of};
+use crate::store::{self, Operation, OperationId, Prepared, State, Store, StoreError, trees_of};
 
 /// The whole procedure, over a connection on which nothing has happened yet.
 pub(super) async fn run(
@@ -42,6 +42,7 @@ pub(super) async fn run(
     let mut guard = session::connect(config, host).await?;
     // Its transaction does nothing but hold the lock, across those of the batches.
     apply::enter(&mut guard, &options.settings).await?;
+    let began = Timestamp::now();
     let mut restore = Restore {
         config,
         store,
@@ -49,11 +50,13 @@ pub(super) async fn run(
         size,
         options,
         guard,
-        began: Timestamp::now(),
+        operation: OperationId::new(began),
+        began,
         clock: Instant::now(),
         before: None,
         steps: Vec::new(),
         transaction: String::new(),
+        role: String::new(),
         attention: Vec::new(),
     };
     let canceller = connection.canceller();
@@ -82,14 +85,16 @@ struct Restore<'a> {
     options: &'a Options,
     /// Holds the lock that keeps two runs apart.
     guard: Connection,
+    operation: OperationId,
     began: Timestamp,
     clock: Instant,
     /// What was there when it began, and the snapshot of that.
     before: Option<(Reading, Prepared)>,
     /// The statements that are committed, and how long each took, in microseconds.
     steps: Vec<(Step, u64)>,
-    /// The last transaction that was committed.
+    /// The last transaction that was committed, and the role that runs it.
     transaction: String,
+    role: String,
     attention: Vec<String>,
 }
 
@@ -115,9 +120,9 @@ impl Restore<'_> {
         preflight::lock_budget(connection, needed, None).await?;
         if self.before.is_none() {
             beside::tell(self.target, &present, host);
-            let operation = OperationId::new(self.began);
-            let prepared = transaction::emergency(self.store, &present, &operation)?;
+            let prepared = transaction::emergency(self.store, &present, &self.operation)?;
             self.before = Some((present, prepared));
+            self.role = role;
         }
         roles::make(connection, &new_roles, host).await?;
         let mut done = 0;
@@ -132,7 +137,7 @@ impl Restore<'_> {
             self.transaction(connection, batch, tick).await?;
             done += batch.len();
         }
-        self.prove(connection, &plan, &role, host).await
+        self.prove(connection, &plan, host).await
     }
 
     /// One transaction, with its COMMIT.
@@ -182,7 +187,6 @@ impl Restore<'_> {
         &mut self,
         connection: &mut Connection,
         plan: &Plan,
-        role: &str,
         host: &impl Host,
     ) -> Result<Done, Failed> {
         host.note("reading the result back");
@@ -205,19 +209,15 @@ impl Restore<'_> {
             layout: differences.layout,
         };
         let before = &prepared.written;
-        let operation = OperationId::new(self.began);
         let root = trees_of(&data)?.root;
-        let (mut done, after) = acted.done(operation, &present, before.manifest.root, root);
+        let (mut done, after) =
+            acted.done(self.operation.clone(), &present, before.manifest.root, root);
         done.before = Some(before.id);
         done.milliseconds = transaction::milliseconds(self.clock);
         done.attention = std::mem::take(&mut self.attention);
         let facts = record::Facts {
             command: "restore",
-            target: store::Target {
-                given: self.target.given.clone(),
-                snapshot: Some(self.target.id),
-                script: None,
-            },
+            target: self.recorded_target(),
             allowed: &plan.hazards,
             proof: &done.proof.clone(),
             began: self.began,
@@ -225,7 +225,7 @@ impl Restore<'_> {
             after: &after,
             data: &data,
             transaction: &self.transaction,
-            role,
+            role: &self.role,
         };
         record::write(self.store, &mut done, &facts);
         Ok(done)
@@ -233,19 +233,21 @@ impl Restore<'_> {
 
     /// The words for a failure: what is committed stays, and is gone on from.
     fn stopped(mut self, mut failure: Failure, host: &impl Host) -> Failure {
-        take_back(
-            self.before.take().map(|(_, prepared)| prepared),
-            self.store,
-            host,
-        );
         if host.interrupt().requested() {
             failure = Failure::rolled_back("interrupted");
         }
+        let Some((present, prepared)) = self.before.take() else {
+            return failure;
+        };
         if self.steps.is_empty() {
+            take_back(Some(prepared), self.store, host);
             if failure.kind == FailureKind::Unreachable {
                 failure.kind = FailureKind::RolledBack;
             }
             return failure;
+        }
+        if let Err(error) = self.record(&failure, &present, &prepared) {
+            host.warn(&format!("the operation could not be recorded: {error}"));
         }
         failure.kind = FailureKind::CommittedThenFailed;
         failure.state = Some(format!(
@@ -253,6 +255,45 @@ impl Restore<'_> {
             self.steps.len()
         ));
         failure.next("Go on from there: the same command again.")
+    }
+
+    /// What was done, of a run that did not come to its end. The state after it is not known: the connection may be gone.
+    fn record(
+        &self,
+        failure: &Failure,
+        present: &Reading,
+        prepared: &Prepared,
+    ) -> Result<(), StoreError> {
+        let manifest = &prepared.written.manifest;
+        let operation = Operation {
+            target: Some(self.recorded_target()),
+            before: Some(State {
+                snapshot: Some(prepared.written.id),
+                root: manifest.root,
+                layout: None,
+                counts: record::counts(present),
+            }),
+            transaction: Some(self.transaction.clone()),
+            statements: self.steps.len() as u64,
+            steps: record::steps(&self.steps),
+            ..record::committed(
+                self.operation.clone(),
+                "restore",
+                (snapshot::database(present), present.catalog.version()),
+                (self.began, transaction::milliseconds(self.clock)),
+                &[format!("not finished: {failure}")],
+                &self.role,
+            )
+        };
+        self.store.append_operation(&operation).map(|_| ())
+    }
+
+    fn recorded_target(&self) -> store::Target {
+        store::Target {
+            given: self.target.given.clone(),
+            snapshot: Some(self.target.id),
+            script: None,
+        }
     }
 }
 

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 
 use super::snapshot;
 use super::transaction::Done;
+use crate::catalog;
 use crate::introspect::Reading;
 use crate::plan::Hazard;
 use crate::store::{
-    Operation, Origin, Outcome, Proof, SavedRows, SnapshotData, State, Step, Store, StoreError,
-    Target, Who,
+    Database, Operation, OperationId, Origin, Outcome, Proof, SavedRows, SnapshotData, State, Step,
+    Store, StoreError, Target, Who,
 };
 
 /// What is known about an operation besides [`Done`].
@@ -47,23 +48,12 @@ pub(super) fn write(store: &Store, done: &mut Done, facts: &Facts<'_>) {
 }
 
 fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreError> {
-    let steps = done.steps.iter().map(|(step, time)| Step {
-        sql: step.sql.clone(),
-        microseconds: *time,
-    });
     let rows = done.saved.iter().map(|saved| SavedRows {
         record: saved.record,
         object: saved.object.clone(),
         count: saved.count,
     });
     let operation = Operation {
-        id: done.operation.clone(),
-        command: facts.command.to_owned(),
-        database: snapshot::database(facts.after),
-        server: facts.after.catalog.version(),
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-        started: facts.began,
-        finished: Timestamp::now(),
         target: Some(facts.target.clone()),
         before: Some(State {
             snapshot: done.before,
@@ -81,22 +71,72 @@ fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreErro
             kind: facts.proof.to_owned(),
             hash: done.root,
         }),
-        outcome: if done.attention.is_empty() {
+        transaction: Some(facts.transaction.to_owned()),
+        statements: done.statements,
+        steps: steps(&done.steps),
+        allowed: allowed(facts),
+        rows: rows.collect(),
+        ..committed(
+            done.operation.clone(),
+            facts.command,
+            (
+                snapshot::database(facts.after),
+                facts.after.catalog.version(),
+            ),
+            (facts.began, done.milliseconds),
+            &done.attention,
+            facts.role,
+        )
+    };
+    store.append_operation(&operation).map(|_| ())
+}
+
+/// The entry of something that was committed, of which nothing more is known than this: what it changed and that
+/// server's version, when it began and how long it took, and what failed after the commit.
+pub(super) fn committed(
+    id: OperationId,
+    command: &str,
+    (database, server): (Database, u32),
+    (began, milliseconds): (Timestamp, u64),
+    attention: &[String],
+    role: &str,
+) -> Operation {
+    Operation {
+        id,
+        command: command.to_owned(),
+        database,
+        server,
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        started: began,
+        finished: Timestamp::now(),
+        target: None,
+        before: None,
+        after: None,
+        proof: None,
+        outcome: if attention.is_empty() {
             Outcome::Committed
         } else {
             Outcome::FailedAfterCommit
         },
-        note: (!done.attention.is_empty()).then(|| done.attention.join("; ")),
-        transaction: Some(facts.transaction.to_owned()),
-        statements: done.statements,
-        steps: steps.collect(),
-        milliseconds: done.milliseconds,
-        lock_milliseconds: Some(done.milliseconds),
-        allowed: allowed(facts),
-        rows: rows.collect(),
-        who: who(facts.role),
-    };
-    store.append_operation(&operation).map(|_| ())
+        note: (!attention.is_empty()).then(|| attention.join("; ")),
+        transaction: None,
+        statements: 0,
+        steps: Vec::new(),
+        milliseconds,
+        lock_milliseconds: Some(milliseconds),
+        allowed: Vec::new(),
+        rows: Vec::new(),
+        who: who(role),
+    }
+}
+
+/// Steps as the log keeps them.
+pub(super) fn steps(steps: &[(catalog::Step, u64)]) -> Vec<Step> {
+    let steps = steps.iter().map(|(step, time)| Step {
+        sql: step.sql.clone(),
+        microseconds: *time,
+    });
+    steps.collect()
 }
 
 /// Hazards that needed leave and had it, as `--allow` takes them.

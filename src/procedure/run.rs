@@ -305,35 +305,22 @@ impl<H: Host> Run<'_, H> {
             Some(rollback_script::record(self.path)?)
         };
         let operation = Operation {
-            id: self.operation.clone(),
-            command: "run".to_owned(),
-            database,
-            server: connection.server().version_num(),
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
-            started: facts.began,
-            finished: Timestamp::now(),
             target: Some(store::Target {
                 given: self.path.display().to_string(),
                 snapshot: None,
                 script,
             }),
             before,
-            after: None,
-            proof: None,
-            outcome: if ran.attention.is_empty() {
-                store::Outcome::Committed
-            } else {
-                store::Outcome::FailedAfterCommit
-            },
-            note: (!ran.attention.is_empty()).then(|| ran.attention.join("; ")),
             transaction: Some(facts.transaction),
             statements: ran.summary.statements,
-            steps: Vec::new(),
-            milliseconds: ran.milliseconds,
-            lock_milliseconds: Some(ran.milliseconds),
-            allowed: Vec::new(),
-            rows: Vec::new(),
-            who: record::who(&facts.role),
+            ..record::committed(
+                self.operation.clone(),
+                "run",
+                (database, connection.server().version_num()),
+                (facts.began, ran.milliseconds),
+                &ran.attention,
+                &facts.role,
+            )
         };
         store.append_operation(&operation)?;
         ran.operation = Some(self.operation.clone());

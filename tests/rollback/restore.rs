@@ -117,6 +117,29 @@ fn a_rollback_that_the_lock_table_cannot_hold_is_refused() {
     assert!(!refused.stderr.contains("--batch"), "{refused}");
 }
 
+/// Three that were stopped and the one that was not, each with the state before it.
+fn every_run_is_on_record(copy: &Database<'_>, bench: &Bench) {
+    let program = |args: &[&str]| on(copy, bench.folder.path()).args(args).run().exits(0);
+    let log = program(&["log", "--format", "json"]).json();
+    let entries = log["entries"].as_array().unwrap().iter();
+    let operations: Vec<_> = entries
+        .filter(|entry| entry["type"] == "operation")
+        .collect();
+    let notes: Vec<_> = operations
+        .iter()
+        .map(|entry| entry["note"].as_str())
+        .collect();
+    assert_eq!(notes.len(), 4, "{log}");
+    assert_eq!(notes[0], None, "{log}");
+    for note in &notes[1..] {
+        assert!(note.unwrap().starts_with("not finished: "), "{log}");
+    }
+    for operation in operations {
+        let before = format!("before/{}", operation["id"].as_str().unwrap());
+        program(&["show", &before]);
+    }
+}
+
 #[test]
 fn batches_are_gone_on_with_after_an_interrupt_and_after_a_kill() {
     let bench = Bench::new(SHOP);
@@ -158,6 +181,7 @@ fn batches_are_gone_on_with_after_an_interrupt_and_after_a_kill() {
     let done = program().run().exits(0);
     assert!(done.stdout.contains("proven  root"), "{done}");
     same_dump(&copy, &bench.database).unwrap();
+    every_run_is_on_record(&copy, &bench);
     let nothing = program().run().exits(0);
     assert!(nothing.stdout.contains("nothing to do"), "{nothing}");
 }
