@@ -160,7 +160,10 @@ impl<'a> Deciding<'_, 'a> {
         while let Some(work) = self.queue.pop_front() {
             match work {
                 Work::Replace(id) => self.replace(id),
-                Work::Dropped(id) => self.free_users(id),
+                Work::Dropped(id) => {
+                    self.replace_what_holds(id);
+                    self.free_users(id);
+                }
                 Work::Displaced(id) => self.displace_users(id),
             }
         }
@@ -190,7 +193,24 @@ impl<'a> Deciding<'_, 'a> {
                 }
             }
         }
+        self.replace_what_holds(id);
         self.free_users(id);
+    }
+
+    /// What is attached to a part of a parent cannot be dropped without that, as long as its table has the parent.
+    fn replace_what_holds(&mut self, dropped: &'a Id) {
+        let object = self.from.get(dropped);
+        if !object.is_some_and(|object| object.body.is_attached()) {
+            return;
+        }
+        let root = self.from.root_or_self(dropped);
+        for edge in self.from.edges(dropped) {
+            let other = self.from.root_or_self(&edge.to);
+            let mut stays = self.to.edges(root).iter();
+            if edge.to.is_part() && other != root && stays.any(|edge| edge.to == *other) {
+                self.queue.push_back(Work::Replace(&edge.to));
+            }
+        }
     }
 
     /// The canonical fields in which an object differs.
