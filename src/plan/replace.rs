@@ -307,8 +307,7 @@ impl<'a> Deciding<'_, 'a> {
     fn replace_what_stands_between(&mut self) {
         loop {
             let alters = &self.fates.alters;
-            let comes =
-                |edge: &Edge| self.fates.made.contains(&edge.to) || alters.contains_key(&edge.to);
+            let comes = |edge: &Edge| self.comes(&edge.to);
             let goes = |edge: &Edge| self.fates.gone.contains(&edge.to);
             let between: Vec<&Id> = alters
                 .keys()
@@ -324,6 +323,18 @@ impl<'a> Deciding<'_, 'a> {
             self.queue.extend(between.into_iter().map(Work::Replace));
             self.settle();
         }
+    }
+
+    /// Whether it is there in its new form only after something that goes may have to be gone: it is made, or it is
+    /// altered and others must be out of the way, or what it uses comes so.
+    fn comes(&self, id: &Id) -> bool {
+        let waits = |id: &Id| {
+            let steps = self.fates.alters.get(id).into_iter().flatten();
+            self.fates.made.contains(id) || steps.into_iter().any(|step| step.displaces)
+        };
+        waits(id)
+            || self.fates.alters.contains_key(id)
+                && self.to.catalog.closure(id).into_iter().any(waits)
     }
 
     /// Some of what uses an object, or a part of another that is altered along with it, is in the way of the

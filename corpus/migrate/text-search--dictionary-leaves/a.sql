@@ -1,0 +1,5 @@
+CREATE TEXT SEARCH DICTIONARY stays (TEMPLATE = simple, Accept = false);
+CREATE TEXT SEARCH DICTIONARY leaves (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION conf (PARSER = default);
+ALTER TEXT SEARCH CONFIGURATION conf ADD MAPPING FOR word WITH stays, leaves;
+CREATE TABLE t (a text, v tsvector GENERATED ALWAYS AS (to_tsvector('conf', a)) STORED);

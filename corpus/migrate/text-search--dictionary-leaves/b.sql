@@ -1,0 +1,4 @@
+CREATE TEXT SEARCH DICTIONARY stays (TEMPLATE = simple, Accept = true);
+CREATE TEXT SEARCH CONFIGURATION conf (PARSER = default);
+ALTER TEXT SEARCH CONFIGURATION conf ADD MAPPING FOR word WITH stays;
+CREATE TABLE t (a text, v tsvector GENERATED ALWAYS AS (to_tsvector('conf', a)) STORED);
