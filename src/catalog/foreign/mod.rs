@@ -20,3 +20,9 @@ pub(super) fn has_secret(list: &[String]) -> bool {
     list.iter()
         .any(|option| options::split(option).1 == secret::MARKER)
 }
+
+/// The clause of an ALTER that brings one list of options to another, with the space before it; empty when they are
+/// equal.
+fn change_clause(old: &[String], new: &[String]) -> String {
+    options::generic_change(old, new).map_or_else(String::new, |clause| format!(" {clause}"))
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{has_secret, read_options};
+use super::{change_clause, has_secret, read_options};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
@@ -97,10 +97,7 @@ impl Kind for Server {
                 .map_or_else(|| "NULL".to_owned(), literal);
             let _ = write!(sql, " VERSION {version}");
         }
-        if let Some(clause) = options::generic_change(&self.options, options) {
-            sql.push(' ');
-            sql.push_str(&clause);
-        }
+        sql.push_str(&change_clause(&self.options, options));
         Change::InPlace(vec![Step::alter(id, sql)])
     }
 

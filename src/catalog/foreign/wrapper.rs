@@ -1,6 +1,6 @@
 //! Foreign-data wrappers (`pg_foreign_data_wrapper`; manual: CREATE FOREIGN DATA WRAPPER).
 
-use super::{has_secret, read_options};
+use super::{change_clause, has_secret, read_options};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
@@ -98,10 +98,7 @@ impl Kind for Wrapper {
         if *validator != self.validator {
             sql.push_str(&clause("VALIDATOR", validator));
         }
-        if let Some(clause) = options::generic_change(&self.options, options) {
-            sql.push(' ');
-            sql.push_str(&clause);
-        }
+        sql.push_str(&change_clause(&self.options, options));
         Change::InPlace(vec![Step::alter(id, sql)])
     }
 
