@@ -270,6 +270,12 @@ impl Kind for Subscription {
             slot,
             parameters: _,
         } = new;
+        if *connection != self.connection && secret::is_hidden(connection) {
+            return Change::Impossible(
+                "has another connection string in the target, whose password is in no snapshot; \
+                 give it that one with its password first: ALTER SUBSCRIPTION .. CONNECTION",
+            );
+        }
         let alter =
             |what: String| Step::alter(id, format!("ALTER SUBSCRIPTION {} {what}", id.sql()));
         let mut steps = Vec::new();
