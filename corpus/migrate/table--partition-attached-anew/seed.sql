@@ -1,1 +1,1 @@
-INSERT INTO events VALUES ('2026-01-01', 'x');
+INSERT INTO events VALUES ('2027-01-01', 'x');

@@ -216,7 +216,8 @@ fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     }
     let parents = table.parents.iter();
     let attach = parents.map(|parent| join(table, id, parent, scene));
-    let after = after.into_iter().chain(copied_triggers(id, scene));
+    let after = after.into_iter();
+    let after = after.chain(copied_triggers(scene.parts(id), |_| true, scene));
     before.into_iter().chain(attach).chain(after).collect()
 }
 
@@ -234,6 +235,21 @@ pub(super) fn joined(table: &Id) -> Id {
         args: "partition".into(),
         ..table.clone()
     }
+}
+
+/// Stands for that of the table of a part, and of all tables that this is a partition of.
+pub(super) fn all_joined(part: &Id, scene: &Catalog) -> Vec<Id> {
+    let mut all = Vec::new();
+    let mut current = scene.root_of(part);
+    while let Some((id, table)) = current.and_then(|object| match &object.body {
+        Body::Table(table) => Some((&object.id, table)),
+        _ => None,
+    }) {
+        all.push(joined(id));
+        let parent = table.parents.first().filter(|_| table.is_partition());
+        current = parent.and_then(|parent| scene.get(&parent.id()));
+    }
+    all
 }
 
 /// Stands for a table's having left the parent whose partition it was for another.
@@ -327,7 +343,14 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
         .parents
         .iter()
         .map(|parent| wait(join(new, id, parent, scene)));
-    let join = join.chain(copied_triggers(id, scene));
+    let triggers = if new.is_partitioned() {
+        // The partitions below get theirs along with it.
+        let gets = |copy: &&Object| all_joined(&copy.id, scene).contains(&joined(id));
+        copied_triggers(scene.objects().iter(), gets, scene)
+    } else {
+        copied_triggers(scene.parts(id), |_| true, scene)
+    };
+    let join = join.chain(triggers);
     if new.is_partition() && new.parents != old.parents {
         // What it lacks for the new parent comes when it has left the old one.
         let leave = left.map(|parent| leave(parent).leaving().making([self::left(id)]));
@@ -337,11 +360,16 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
 }
 
 /// What is said of the copies that a partition gets of its parent's triggers, each time that it gets them.
-fn copied_triggers(id: &Id, scene: &Catalog) -> Vec<Step> {
-    let copies = scene.parts(id).filter(|part| match &part.body {
+fn copied_triggers<'a>(
+    parts: impl Iterator<Item = &'a Object>,
+    gets: impl Fn(&&Object) -> bool,
+    scene: &Catalog,
+) -> Vec<Step> {
+    let is_copy = |part: &&Object| match &part.body {
         Body::Trigger(trigger) => trigger.original.is_some(),
         _ => false,
-    });
+    };
+    let copies = parts.filter(is_copy).filter(gets);
     copies
         .flat_map(|copy| copy.body.create(&copy.id, scene))
         .collect()

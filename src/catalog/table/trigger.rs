@@ -163,9 +163,8 @@ impl Kind for Trigger {
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         if self.original.is_some() {
-            let partition = scene.root_of(id).map(|table| create::joined(&table.id));
             let step = self.fires.step(id).making([id.clone()]);
-            return vec![step.needing(partition)];
+            return vec![step.needing(create::all_joined(id, scene))];
         }
         let create = Step::create(id, self.sql("CREATE", id)).lock(Lock::ShareRowExclusive);
         std::iter::once(create).chain(self.fires(id)).collect()
