@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::ApplyError;
 use crate::catalog::Step;
 use crate::catalog::quote::ident;
+use crate::catalog::secret::Secrets;
 use crate::connect::{Connection, Event, Next, ServerError};
 
 /// Messages that a plan is sent in, at least: progress is seen when one is answered.
@@ -14,16 +15,17 @@ const MESSAGES: usize = 1_000;
 /// alone, and gains nothing by more.
 const TOGETHER: usize = 64;
 
-/// Runs steps in the open transaction. `on_done` gets the place of each step (from 0) as the server completes it.
+/// Runs steps in the open transaction, with their secrets. `on_done` gets the place of each step (from 0) as the server completes it.
 ///
 /// By simple queries, which need no Flush to be answered. After the first error the transaction can only be rolled back:
 /// the server refuses what is under way already.
 pub async fn run_steps(
     connection: &mut Connection,
     steps: &[Step],
+    secrets: &Secrets,
     mut on_done: impl FnMut(usize),
 ) -> Result<(), ApplyError> {
-    let mut queue = Statements::of(steps);
+    let mut queue = Statements::of(steps, secrets);
     let mut pipeline = connection.pipeline();
     let mut failed = None;
     let mut done = 0;
@@ -63,6 +65,7 @@ pub async fn run_steps(
 /// The statements of steps: a step that runs as another role is three.
 struct Statements<'a> {
     steps: &'a [Step],
+    secrets: &'a Secrets,
     together: usize,
     next_step: usize,
     waiting: VecDeque<String>,
@@ -80,9 +83,10 @@ struct Sent {
 }
 
 impl<'a> Statements<'a> {
-    fn of(steps: &'a [Step]) -> Self {
+    fn of(steps: &'a [Step], secrets: &'a Secrets) -> Self {
         Self {
             steps,
+            secrets,
             together: (steps.len() / MESSAGES).clamp(1, TOGETHER),
             next_step: 0,
             waiting: VecDeque::new(),
@@ -106,11 +110,12 @@ impl<'a> Statements<'a> {
     fn next(&mut self) -> Option<String> {
         if self.waiting.is_empty() {
             let step = self.steps.get(self.next_step)?;
+            let sql = self.secrets.put_back(step).into_owned();
             match &step.role {
-                None => self.waiting.push_back(step.sql.clone()),
+                None => self.waiting.push_back(sql),
                 Some(role) => self.waiting.extend([
                     format!("SET LOCAL ROLE {}", ident(role)),
-                    step.sql.clone(),
+                    sql,
                     "RESET ROLE".to_owned(),
                 ]),
             }

@@ -51,7 +51,7 @@ impl Catalog {
 
 impl Object {
     /// `None` when it says no more by then than is so without it.
-    fn with_roles(&self, names: &RoleNames, version: u32) -> Option<Self> {
+    pub fn with_roles(&self, names: &RoleNames, version: u32) -> Option<Self> {
         let mut object = self.clone();
         let meta = &mut object.meta;
         rename(&mut meta.owner, names);

@@ -2,7 +2,15 @@
 //! strings of subscriptions, and settings of databases. They are left out of the model where a row is read, so that none is ever stored,
 //! printed or compared; a marker stands for each.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::options;
+use super::quote::{ident, literal};
+use super::step::Step;
 
 /// Stands for a secret. A server takes it as a value, and no connection is made with it.
 pub const MARKER: &str = "not-in-the-snapshot";
@@ -52,6 +60,76 @@ pub fn hide_in_settings(settings: Vec<String>) -> Vec<String> {
         format!("{name}={value}")
     });
     hidden.collect()
+}
+
+/// The name under which the connection string of a subscription is kept, as it is written in its SQL.
+const CONNECTION: &str = "CONNECTION";
+
+/// Secrets that a user wanted to be kept: of objects, by their ids, options by name. They are put back where a statement
+/// is sent, and nowhere else.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secrets(BTreeMap<String, BTreeMap<String, String>>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Secrets {
+    /// Keeps the secrets among the options (`name=value`) of an object.
+    pub fn add(&mut self, object: &str, options: impl Iterator<Item = String>) {
+        let mut kept = BTreeMap::new();
+        for option in options {
+            let (name, value) = options::split(&option);
+            if name == CONNECTION || is_secret(name) {
+                kept.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        if !kept.is_empty() {
+            self.0.insert(object.to_owned(), kept);
+        }
+    }
+
+    /// Whether those of this object are kept.
+    pub fn has(&self, object: &str) -> bool {
+        self.0.contains_key(object)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Objects have other ids.
+    pub fn rename(&mut self, ids: &BTreeMap<String, String>) {
+        let old = std::mem::take(&mut self.0).into_iter();
+        self.0 = old
+            .map(|(id, kept)| (ids.get(&id).cloned().unwrap_or(id), kept))
+            .collect();
+    }
+
+    /// The statement of a step with the secrets of what it is about. Where a marker could be of two, it stays.
+    pub fn put_back<'a>(&self, step: &'a Step) -> Cow<'a, str> {
+        let mut sql = Cow::Borrowed(step.sql.as_str());
+        if self.is_empty() || !is_hidden(&sql) {
+            return sql;
+        }
+        for (name, value) in self.0.get(&step.subject.to_string()).into_iter().flatten() {
+            let (name, hidden) = if name == CONNECTION {
+                (Cow::Borrowed(CONNECTION), hide_in_connection(value))
+            } else {
+                (ident(name), MARKER.to_owned())
+            };
+            let marked = format!("{name} {}", literal(&hidden));
+            if sql.matches(&marked).count() == 1 {
+                let told = format!("{name} {}", literal(value));
+                sql = Cow::Owned(sql.replacen(&marked, &told, 1));
+            }
+        }
+        sql
+    }
 }
 
 /// Whether a secret was left out of this text.
@@ -132,6 +210,7 @@ fn value_length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{Id, Tag};
 
     #[test]
     fn no_secret_is_left_in_options() {
@@ -150,6 +229,63 @@ mod tests {
             marked("API_Key"),
         ];
         assert_eq!(hidden, expected);
+    }
+
+    #[test]
+    fn secrets_are_put_back_into_what_they_are_of() {
+        let mut secrets = Secrets::default();
+        let list = |items: &[&str]| {
+            items
+                .iter()
+                .map(|&item| item.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let options = list(&["user=u", "password=it's", "token=t"]);
+        secrets.add("server s", options.into_iter());
+        let connection = list(&["CONNECTION=host=h password=x"]);
+        secrets.add("subscription c", connection.into_iter());
+        secrets.add("server none", list(&["host=h"]).into_iter());
+        assert!(secrets.has("server s") && !secrets.has("server none"));
+        assert_eq!(format!("{secrets:?}"), r#"{"server s", "subscription c"}"#);
+        let put_back = |kind, name: &str, sql: &str| {
+            let step = Step::alter(&Id::global(kind, name), sql.to_owned());
+            secrets.put_back(&step).into_owned()
+        };
+        for (kind, name, sql, expected) in [
+            (
+                Tag::Server,
+                "s",
+                "x OPTIONS (ADD password 'not-in-the-snapshot', token 'not-in-the-snapshot')",
+                "x OPTIONS (ADD password 'it''s', token 't')",
+            ),
+            (
+                Tag::Subscription,
+                "c",
+                "x CONNECTION 'host=h password=not-in-the-snapshot' y",
+                "x CONNECTION 'host=h password=x' y",
+            ),
+            // Of another object; of one of two; not where it was.
+            (
+                Tag::Server,
+                "other",
+                "password 'not-in-the-snapshot'",
+                "password 'not-in-the-snapshot'",
+            ),
+            (
+                Tag::Server,
+                "s",
+                "token 'not-in-the-snapshot', token 'not-in-the-snapshot'",
+                "token 'not-in-the-snapshot', token 'not-in-the-snapshot'",
+            ),
+            (
+                Tag::Subscription,
+                "c",
+                "CONNECTION 'host=other password=not-in-the-snapshot'",
+                "CONNECTION 'host=other password=not-in-the-snapshot'",
+            ),
+        ] {
+            assert_eq!(put_back(kind, name, sql), expected);
+        }
     }
 
     #[test]

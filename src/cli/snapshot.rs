@@ -35,6 +35,9 @@ pub struct Args {
     /// Leave out what a managed service keeps in the database [default: that of --env, else none]
     #[arg(long, value_enum)]
     pub profile: Option<ProfileName>,
+    /// Keep passwords and other secrets of user mappings, foreign servers and subscriptions in the store, too
+    #[arg(long)]
+    pub include_secrets: bool,
     /// Fail if the database has objects that this version does not model
     #[arg(long)]
     pub strict: bool,
@@ -95,6 +98,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         label: args.label,
         move_label: args.move_label,
         scope,
+        secrets: args.include_secrets,
         strict: args.strict,
     };
     let (mut connection, beside) = session::connect_twice(&context.database()?, &host).await?;
@@ -113,10 +117,14 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
             "not modelled by this version, and not in the snapshot: {object}"
         ));
     }
-    for id in &meta.redacted {
+    for id in meta.redacted.iter().filter(|id| !meta.secrets.has(id)) {
         context
             .output
             .warn(format!("{id} has a secret, which is not in the snapshot"));
+    }
+    if !meta.secrets.is_empty() {
+        let words = "secrets are in the store now: whoever can read it can read them";
+        context.output.warn(words);
     }
     let server = connection.server().parameter("server_version");
     context.output.report(&Taken {

@@ -108,7 +108,7 @@ impl Restore<'_> {
         let preview = rollback::preview(connection, self.target, host).await?;
         refuse_unless_begun(connection, &preview, &self.target.given).await?;
         let missing = self.options.missing_roles;
-        let new_roles = preflight::check(connection, &preview, missing, host).await?;
+        let new_roles = preflight::check(connection, self.target, &preview, missing, host).await?;
         let Preview {
             present,
             plan,
@@ -152,7 +152,8 @@ impl Restore<'_> {
         let ran = async {
             apply::pin_for_plan(connection).await?;
             let mut last = Instant::now();
-            apply::run_steps(connection, batch, |step| {
+            let secrets = &self.target.manifest.meta.secrets;
+            apply::run_steps(connection, batch, secrets, |step| {
                 times.push(u64::try_from(last.elapsed().as_micros()).unwrap_or(u64::MAX));
                 last = Instant::now();
                 if let Some(done) = batch.get(step) {

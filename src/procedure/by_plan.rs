@@ -21,7 +21,7 @@ use crate::connect::Connection;
 use crate::diff::{self, Diff};
 use crate::introspect::{self, Reading, Within};
 use crate::plan::{Hazard, Plan};
-use crate::store::{self, Store};
+use crate::store;
 
 /// The way to a snapshot. `RESTORE`: from an empty database, where the layout must come out equal too.
 pub(super) struct ByPlan<'a, const RESTORE: bool> {
@@ -94,7 +94,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         let saved = rows::save(stage, &doomed, present, host).await?;
         let fills = Fills::find(stage.store, &snapshot::database(present), &plan)?;
         let sequences = Sequences::look(stage.connection, &present.catalog, &plan, &fills).await?;
-        let (times, filled) = run_steps(stage.connection, stage.store, &plan, &fills, host).await?;
+        let (times, filled) = run_steps(stage, self.target, &plan, &fills, host).await?;
         sequences.go_on(stage.connection).await?;
         let after = prove(stage.connection, &self.scope(), host).await?;
         let (proof, differences) = self.target.reached(&after.catalog, &plan, RESTORE)?;
@@ -173,12 +173,13 @@ fn refuse_new_hazards(plan: &Plan, allowed: &[Hazard]) -> Result<(), Failure> {
 /// Runs the steps; rows that the store holds go in as soon as what held them is back. Returns the time of each step and
 /// what was put back.
 async fn run_steps(
-    connection: &mut Connection,
-    store: &Store,
+    stage: &mut Stage<'_>,
+    target: &Target,
     plan: &Plan,
     fills: &Fills,
     host: &impl Host,
 ) -> Result<(Vec<u64>, Vec<(Id, u64)>), Failed> {
+    let secrets = &target.manifest.meta.secrets;
     let total = plan.steps.len();
     let mut times = Vec::with_capacity(total);
     let mut filled = Vec::new();
@@ -188,7 +189,7 @@ async fn run_steps(
             break;
         };
         let mut last = Instant::now();
-        apply::run_steps(connection, segment, |step| {
+        apply::run_steps(stage.connection, segment, secrets, |step| {
             times.push(u64::try_from(last.elapsed().as_micros()).unwrap_or(u64::MAX));
             last = Instant::now();
             let part = segment
@@ -199,7 +200,11 @@ async fn run_steps(
         .await
         .map_err(|error| number_from(error, start))?;
         stop_if_asked(host)?;
-        filled.extend(fills.put_back(connection, store, segment).await?);
+        filled.extend(
+            fills
+                .put_back(stage.connection, stage.store, segment)
+                .await?,
+        );
         start = end;
     }
     Ok((times, filled))

@@ -27,6 +27,7 @@ pub mod rollback;
 pub mod rollback_script;
 mod rows;
 pub mod run;
+mod secrets;
 mod sequences;
 pub mod session;
 pub mod snapshot;

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use super::failure::Failure;
 use super::host::Host;
 use super::roles::{self, Missing};
-use super::rollback::Preview;
+use super::rollback::{Preview, Target};
 use crate::catalog::id::Family;
 use crate::catalog::quote::literal;
+use crate::catalog::secret::Secrets;
 use crate::catalog::step::{Lock, Step};
 use crate::catalog::{Body, Catalog, Id, secret};
 use crate::connect::Connection;
@@ -18,6 +19,7 @@ use crate::plan::locks;
 /// Everything. Gives the roles that have to be made first.
 pub async fn check(
     connection: &mut Connection,
+    to: &Target,
     preview: &Preview,
     missing: Missing,
     host: &impl Host,
@@ -27,7 +29,7 @@ pub async fn check(
     extensions_exist(connection, target, preview).await?;
     may_change(connection, preview, &new_roles).await?;
     superuser_where_needed(connection, preview, host).await?;
-    name_what_is_not_kept(preview, host);
+    name_what_is_not_kept(&to.manifest.meta.secrets, preview, host);
     nothing_vanishes(preview)?;
     name_event_triggers(connection, preview, host).await?;
     name_blockers(connection, preview, host).await?;
@@ -166,8 +168,8 @@ async fn superuser_where_needed(
     )
 }
 
-/// Secrets are in no snapshot, and nothing is done at the other end of a subscription.
-fn name_what_is_not_kept(preview: &Preview, host: &impl Host) {
+/// Secrets are in no snapshot unless they were wanted, and nothing is done at the other end of a subscription.
+fn name_what_is_not_kept(secrets: &Secrets, preview: &Preview, host: &impl Host) {
     let (present, target) = (&preview.present.catalog, &preview.plan.target);
     for step in &preview.plan.steps {
         for id in &step.frees {
@@ -181,7 +183,7 @@ fn name_what_is_not_kept(preview: &Preview, host: &impl Host) {
                 ));
             }
         }
-        if secret::is_hidden(&step.sql) {
+        if secret::is_hidden(&secrets.put_back(step)) {
             host.warn(&format!(
                 "{}: its secret is not in the snapshot; set it afterwards",
                 step.subject

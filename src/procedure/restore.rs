@@ -37,7 +37,7 @@ pub async fn run(
     refuse_unless_empty(&preview)?;
     beside::tell(target, &preview.present, host);
     let missing = options.missing_roles;
-    let new_roles = preflight::check(&mut connection, &preview, missing, host).await?;
+    let new_roles = preflight::check(&mut connection, target, &preview, missing, host).await?;
     let needed = preflight::lock_slots(&preview.plan.steps, &preview);
     preflight::lock_budget(&mut connection, needed, Some(IN_BATCHES)).await?;
     let hazards = preview.plan.hazards.clone();

@@ -46,6 +46,14 @@ impl Target {
                 "role {role} was not renamed everywhere"
             )));
         }
+        let secret = self.catalog.objects().iter();
+        let ids = secret
+            .filter(|object| object.body.keeps_secret())
+            .filter_map(|object| {
+                let renamed = object.with_roles(names, catalog.version())?;
+                Some((object.id.to_string(), renamed.id.to_string()))
+            });
+        self.manifest.meta.secrets.rename(&ids.collect());
         self.catalog = catalog;
         self.manifest.meta.beside = self.manifest.meta.beside.with_roles(names);
         self.renamed = !names.is_empty();

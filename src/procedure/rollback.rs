@@ -205,7 +205,14 @@ pub async fn run(
     if preview.plan.is_empty() {
         return Ok(Ended::Looked(Box::new((target, preview))));
     }
-    preflight::check(&mut connection, &preview, options.missing_roles, host).await?;
+    preflight::check(
+        &mut connection,
+        &target,
+        &preview,
+        options.missing_roles,
+        host,
+    )
+    .await?;
     let needed = preflight::lock_slots(&preview.plan.steps, &preview);
     preflight::lock_budget(&mut connection, needed, None).await?;
     fills::refuse_unfilled(&mut connection, store, &preview.present, &preview.plan).await?;

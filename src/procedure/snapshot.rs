@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use super::host::Host;
+use super::secrets;
 use super::session;
 use crate::catalog::quote;
 use crate::catalog::scope::Scope;
+use crate::catalog::secret::Secrets;
 use crate::catalog::{Catalog, Object, canon};
 use crate::connect::Connection;
 use crate::introspect::{self, Reading, Within};
@@ -26,6 +28,8 @@ pub struct Request {
     pub move_label: bool,
     /// What it covers.
     pub scope: Scope,
+    /// Keep passwords and the like, too.
+    pub secrets: bool,
     /// Refuse a database with objects that no kind models.
     pub strict: bool,
 }
@@ -45,6 +49,7 @@ pub async fn take(
     let written = if let Some((earlier, mut meta)) = known {
         refuse_unmodeled(request, &meta)?;
         meta.label = taken;
+        meta.secrets = secrets(connection, request, &meta.redacted).await?;
         store.repeat_snapshot(earlier, meta)?.written
     } else {
         let (scope, within) = (&request.scope, Within::Nothing);
@@ -52,6 +57,7 @@ pub async fn take(
         let mut meta = describe(&reading, Origin::User);
         refuse_unmodeled(request, &meta)?;
         meta.label = taken;
+        meta.secrets = secrets(connection, request, &meta.redacted).await?;
         let data = encode(&reading.catalog)?;
         // The stored form is all that is needed, and as large again; letting go of so much takes its time.
         std::thread::spawn(move || drop(reading));
@@ -89,6 +95,18 @@ async fn unchanged(
         };
         (id, meta)
     }))
+}
+
+/// Those of the objects of which they were left out, when they are wanted.
+async fn secrets(
+    connection: &mut Connection,
+    request: &Request,
+    redacted: &[String],
+) -> Result<Secrets, Failure> {
+    if !request.secrets || redacted.is_empty() {
+        return Ok(Secrets::default());
+    }
+    secrets::read(connection, redacted).await
 }
 
 fn refuse_unmodeled(request: &Request, meta: &SnapshotMeta) -> Result<(), Failure> {

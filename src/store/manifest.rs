@@ -14,6 +14,7 @@ use super::canon;
 use super::error::StoreError;
 use super::hash::{Class, Hash, SnapshotId};
 use crate::catalog::database::Beside;
+use crate::catalog::secret::Secrets;
 
 /// The version of the JSON files that this program writes, and the newest that it reads.
 pub(crate) const VERSION: u64 = 1;
@@ -229,6 +230,9 @@ pub struct SnapshotMeta {
     /// Ids of objects in which a secret was replaced by a marker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<String>,
+    /// Secrets that the user wanted to be kept.
+    #[serde(default, skip_serializing_if = "Secrets::is_empty")]
+    pub secrets: Secrets,
     /// What the catalog reader recorded to see cheaply that nothing changed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fingerprint: BTreeMap<String, String>,
@@ -254,6 +258,7 @@ impl SnapshotMeta {
             tablespaces: Vec::new(),
             beside: Beside::default(),
             redacted: Vec::new(),
+            secrets: Secrets::default(),
             fingerprint: BTreeMap::new(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
         }

@@ -8,6 +8,7 @@ use crate::support::postgres::Database;
 use snapback::apply;
 use snapback::catalog::quote::ident;
 use snapback::catalog::scope::Scope;
+use snapback::catalog::secret::Secrets;
 use snapback::catalog::{Catalog, Id};
 use snapback::connect::Connection;
 use snapback::diff;
@@ -52,7 +53,7 @@ pub(super) async fn bring(
     apply::pin_for_plan(&mut connection)
         .await
         .map_err(|error| error.to_string())?;
-    apply::run_steps(&mut connection, &plan.steps, |_| {})
+    apply::run_steps(&mut connection, &plan.steps, &Secrets::default(), |_| {})
         .await
         .map_err(|error| told(&plan, &error.to_string()))?;
     let reached = read(&mut connection, Within::Transaction).await?;

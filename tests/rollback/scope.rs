@@ -1,6 +1,7 @@
 //! What is outside the scope of a snapshot is left alone, and what a role cannot do is said before anything runs.
 
 use super::{Bench, on};
+use crate::support::live::{block_on, connect};
 use crate::support::postgres::Database;
 
 /// A role of a service, which is there once for all tests.
@@ -138,4 +139,94 @@ fn secrets_are_kept_out_and_this_is_said() {
     );
     let shown = bench.snapback(&["show", "x"]).exits(0);
     assert!(!format!("{taken}{done}{shown}").contains("top-secret"));
+}
+
+#[test]
+fn secrets_that_are_wanted_are_kept_and_put_back_and_never_shown() {
+    let bench = Bench::new("");
+    let role = format!("secret_{}", bench.database.name());
+    bench.database.psql(&format!(
+        "CREATE ROLE {role}; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (api_key 'top-1', host 'h');
+         CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (login 'a', password 'top-2''s');
+         CREATE USER MAPPING FOR {role} SERVER s OPTIONS (password 'top-3');
+         CREATE FOREIGN TABLE f (a int) SERVER s OPTIONS (token 'top-4');
+         CREATE SUBSCRIPTION c CONNECTION 'host=h password=top-5' PUBLICATION p WITH (connect = false, slot_name = NONE)"
+    ));
+    let state = "SELECT (SELECT string_agg(usename || umoptions::text, ' ' ORDER BY usename <> 'public') FROM pg_user_mappings), \
+         (SELECT srvoptions FROM pg_foreign_server), (SELECT ftoptions FROM pg_foreign_table), \
+         (SELECT subconninfo FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    let before = bench.database.psql(state);
+    let taken = bench
+        .snapback(&["snapshot", "x", "--include-secrets"])
+        .exits(0);
+    assert!(taken.stderr.contains("whoever can read it"), "{taken}");
+    let copy = Database::new();
+    let restored = on(&copy, bench.folder.path())
+        .args(["restore", "x"])
+        .run()
+        .exits(0);
+    assert!(!restored.stderr.contains("set it afterwards"), "{restored}");
+    assert_eq!(copy.psql(state), before);
+    let mapped = Database::new();
+    let map = format!("{role}=postgres");
+    let arguments = ["restore", "x", "--map-role", &map, "--format", "json"];
+    let report = on(&mapped, bench.folder.path())
+        .args(arguments)
+        .run()
+        .exits(0);
+    assert_eq!(mapped.psql(state), before.replace(&role, "postgres"));
+
+    bench.database.psql("DROP USER MAPPING FOR PUBLIC SERVER s");
+    let plan = bench.snapback(&["plan", "x", "--sql"]).exits(0);
+    let done = bench.snapback(&["rollback", "x", "--yes"]).exits(0);
+    assert_eq!(bench.database.psql(state), before);
+    let shown = bench.snapback(&["show", "x"]).exits(0);
+    let diff = bench.snapback(&["diff", "x"]).exits(0);
+    let said = format!("{taken}{restored}{report}{plan}{done}{shown}{diff}");
+    assert!(
+        said.contains("not-in-the-snapshot") && !said.contains("top-"),
+        "{said}"
+    );
+    // What is not wanted is not in the store, nor is what was done, with its secrets.
+    let log = |folder: &std::path::Path| -> String {
+        let files = bench.store_files();
+        let files = files
+            .iter()
+            .filter(|file| file.starts_with(folder.to_str().unwrap()));
+        files
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect()
+    };
+    let store = bench.folder.path().join(".snapback");
+    assert!(!log(&store.join("operations")).contains("top-"));
+    assert_eq!(log(&store.join("snapshots")).matches("top-1").count(), 1);
+    for database in [&bench.database, &copy, &mapped] {
+        database.psql("DROP SUBSCRIPTION c");
+    }
+}
+
+#[test]
+fn an_error_shows_no_secret() {
+    let bench = Bench::new(
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;
+         CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (password 'top-secret')",
+    );
+    bench
+        .snapback(&["snapshot", "x", "--include-secrets"])
+        .exits(0);
+    let copy = Database::new();
+    block_on(async {
+        let mut other = connect(&copy).await;
+        other
+            .execute("BEGIN; LOCK TABLE pg_user_mapping IN SHARE MODE")
+            .await
+            .unwrap();
+        let arguments = ["restore", "x", "--statement-timeout", "1s", "--tries", "1"];
+        let failed = on(&copy, bench.folder.path())
+            .args(arguments)
+            .run()
+            .exits(4);
+        assert!(failed.stderr.contains("CREATE USER MAPPING"), "{failed}");
+        assert!(!failed.to_string().contains("top-secret"), "{failed}");
+    });
 }
