@@ -5,7 +5,7 @@
 //! server carries the change down; only what can differ between the two is altered at the child.
 
 use super::not_null::NotNull;
-use super::{RelationName, alter, create, follow, in_partition};
+use super::{RelationName, alter, create, follow, in_partition, join};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
@@ -355,7 +355,7 @@ impl Kind for Column {
             origin: Origin::Own,
             ..self.clone()
         };
-        let left = scene.root_of(id).map(|table| create::left(&table.id));
+        let left = scene.root_of(id).map(|table| join::left(&table.id));
         let steps = alter::add(&own, id, scene).into_iter();
         Ok(steps.map(|step| step.needing(left.clone())).collect())
     }

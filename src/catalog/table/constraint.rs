@@ -6,7 +6,7 @@
 
 use super::index::{attach, attached_to, change_storage, without_parent};
 use super::{
-    RelationName, alter::STAYS_OWN, column::Origin, create::left, in_partition, roles_of_index,
+    RelationName, alter::STAYS_OWN, column::Origin, in_partition, join::left, roles_of_index,
 };
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};

@@ -3,8 +3,7 @@
 use super::alter::only;
 use super::column::{Column, Origin};
 use super::{
-    RelationName, ReplicaIdentity, Table, alter, alter_as, force_step, parents_of,
-    row_security_step,
+    RelationName, ReplicaIdentity, Table, alter, force_step, join, parents_of, row_security_step,
 };
 use crate::catalog::id::Family;
 use crate::catalog::kind::{Body, Tag};
@@ -185,7 +184,7 @@ fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
         steps.push(alter(id, &format!("OF {}", table.of_type)));
     }
     if table.is_partition() {
-        steps.extend(attach(table, id, scene));
+        steps.extend(join::attach(table, id, scene));
     }
     match &table.replica_identity {
         // An index tells its table of its roles when it is made.
@@ -201,191 +200,6 @@ fn finish(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
         steps.push(force_step(id, true));
     }
     steps
-}
-
-/// The steps that make a new table a partition. ATTACH PARTITION would make what the parent's indexes need, by
-/// names of its own, and copies the parent's row triggers: so indexes come before, and what can be said only of
-/// the copies after.
-fn attach(table: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
-    let mut before = Vec::new();
-    let mut after = Vec::new();
-    for part in scene.parts(id).filter(|part| part.body.is_attached()) {
-        let mut steps = part.body.create(&part.id, scene).into_iter();
-        before.extend(steps.next());
-        after.extend(steps);
-    }
-    let parents = table.parents.iter();
-    let attach = parents.map(|parent| join(table, id, parent, scene));
-    let after = after.into_iter();
-    let after = after.chain(copied_triggers(scene.parts(id), |_| true, scene));
-    before.into_iter().chain(attach).chain(after).collect()
-}
-
-/// Stands for an index's being there, attached or not yet; no object has this id.
-pub(super) fn alone(index: &Id) -> Id {
-    Id {
-        args: "alone".into(),
-        ..index.clone()
-    }
-}
-
-/// Stands for a table's being a partition, for what has to wait until it is; no object has this id.
-pub(super) fn joined(table: &Id) -> Id {
-    Id {
-        args: "partition".into(),
-        ..table.clone()
-    }
-}
-
-/// Stands for that of the table of a part, and of all tables that this is a partition of.
-pub(super) fn all_joined(part: &Id, scene: &Catalog) -> Vec<Id> {
-    let mut all = Vec::new();
-    let mut current = scene.root_of(part);
-    while let Some((id, table)) = current.and_then(|object| match &object.body {
-        Body::Table(table) => Some((&object.id, table)),
-        _ => None,
-    }) {
-        all.push(joined(id));
-        let parent = table.parents.first().filter(|_| table.is_partition());
-        current = parent.and_then(|parent| scene.get(&parent.id()));
-    }
-    all
-}
-
-/// Stands for a table's having left the parent whose partition it was for another.
-pub(super) fn left(table: &Id) -> Id {
-    Id {
-        args: "no partition".into(),
-        ..table.clone()
-    }
-}
-
-/// What has to be there when an index of a partitioned table wants all its partitions joined.
-pub(super) fn partitions(index: &Id, scene: &Catalog) -> Vec<Id> {
-    let all = scene.objects().iter().filter(|object| match &object.body {
-        Body::Table(table) => {
-            let mut parents = table.parents.iter();
-            table.is_partition()
-                && parents.any(|parent| parent.schema == *index.schema && parent.name == *index.on)
-        }
-        _ => false,
-    });
-    all.map(|object| joined(&object.id)).collect()
-}
-
-/// The constraints that a partition can have only from its parent, once it is attached, and those of the parent, which
-/// come after that.
-fn late(id: &Id, scene: &Catalog) -> (Vec<Id>, Vec<Id>) {
-    let is_late = |part: &&Object| match &part.body {
-        Body::Constraint(constraint) => constraint.comes_late(),
-        _ => false,
-    };
-    let late = scene.parts(id).filter(is_late);
-    let along: Vec<Id> = late.map(|part| part.id.clone()).collect();
-    let used = along.iter().flat_map(|part| scene.edges(part));
-    let later = used.map(|edge| &edge.to);
-    let later = later.filter(|id| id.kind == Tag::Constraint);
-    let later = later.cloned().collect();
-    (along, later)
-}
-
-/// The step that gives a table a parent.
-fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step {
-    let step = if table.is_partition() {
-        let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
-        let (along, later) = late(id, scene);
-        let step = alter_as(id, &parent.id(), &what).making([joined(id)]);
-        step.making(along).deferring(later)
-    } else {
-        alter(id, &format!("INHERIT {}", parent.sql()))
-    };
-    step.needing([parent.id()])
-}
-
-/// The steps that take an existing table from its parents, and to others. Columns and constraints on both sides
-/// have their new form before it joins: while it is away, a change of the parent would not reach it.
-pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
-    let leave = |parent: &RelationName| {
-        if old.is_partition() {
-            alter_as(id, &parent.id(), &format!("DETACH PARTITION {}", id.sql()))
-        } else {
-            alter(id, &format!("NO INHERIT {}", parent.sql()))
-        }
-    };
-    let left = old.parents.iter();
-    if new.parents.is_empty() {
-        // What has another form when it is alone, or goes, does so once it is.
-        return left.map(|parent| leave(parent).leaving()).collect();
-    }
-    let parents = new.parents.iter().map(|parent| parent.id_in(scene));
-    let (along, later) = late(id, scene);
-    let mut parts: Vec<Id> = Vec::new();
-    for table in parents.chain([id.clone()]) {
-        let ids = scene.parts(&table).filter_map(|part| match part.id.kind {
-            // ATTACH PARTITION makes the indexes that are missing, and none is attached before it.
-            Tag::Index if table != *id => None,
-            Tag::Index | Tag::Constraint if part.body.is_attached() => Some(alone(&part.id)),
-            Tag::Column | Tag::Constraint | Tag::Index => Some(part.id.clone()),
-            _ => None,
-        });
-        parts.extend(ids.filter(|id| !along.contains(id) && !later.contains(id)));
-    }
-    let wait = |step: Step| step.needing(parts.iter().cloned());
-    if let Some(joined) = joined_later(old, new) {
-        // What it has from its old parents alone it would have of itself for ever once it left them.
-        let join = joined
-            .iter()
-            .map(|parent| wait(join(new, id, parent, scene)));
-        let left = left.filter(|parent| !new.parents.contains(parent));
-        return join.chain(left.map(leave)).collect();
-    }
-    let join = new
-        .parents
-        .iter()
-        .map(|parent| wait(join(new, id, parent, scene)));
-    let triggers = if new.is_partitioned() {
-        // The partitions below get theirs along with it.
-        let gets = |copy: &&Object| all_joined(&copy.id, scene).contains(&joined(id));
-        copied_triggers(scene.objects().iter(), gets, scene)
-    } else {
-        copied_triggers(scene.parts(id), |_| true, scene)
-    };
-    let join = join.chain(triggers);
-    if new.is_partition() && new.parents != old.parents {
-        // What it lacks for the new parent comes when it has left the old one.
-        let leave = left.map(|parent| leave(parent).leaving().making([self::left(id)]));
-        return leave.chain(join).collect();
-    }
-    left.map(|parent| wait(leave(parent))).chain(join).collect()
-}
-
-/// What is said of the copies that a partition gets of its parent's triggers, each time that it gets them.
-fn copied_triggers<'a>(
-    parts: impl Iterator<Item = &'a Object>,
-    gets: impl Fn(&&Object) -> bool,
-    scene: &Catalog,
-) -> Vec<Step> {
-    let is_copy = |part: &&Object| match &part.body {
-        Body::Trigger(trigger) => trigger.original.is_some(),
-        _ => false,
-    };
-    let copies = parts.filter(is_copy).filter(gets);
-    copies
-        .flat_map(|copy| copy.body.create(&copy.id, scene))
-        .collect()
-}
-
-/// The parents that a child joins while it still has its old ones, when the parents then have the wanted order: those
-/// that stay come first. A partition can have one parent only.
-fn joined_later<'a>(old: &Table, new: &'a Table) -> Option<&'a [RelationName]> {
-    let stay: Vec<&RelationName> = old
-        .parents
-        .iter()
-        .filter(|parent| new.parents.contains(parent))
-        .collect();
-    let (first, joined) = new.parents.split_at_checked(stay.len())?;
-    let in_order = first.iter().eq(stay);
-    (in_order && !old.is_partition() && !new.is_partition()).then_some(joined)
 }
 
 /// The id of the index of a table that goes by a name: an index, or the constraint that it implements.

@@ -1,7 +1,7 @@
 //! Foreign tables (`pg_foreign_table`; manual: CREATE FOREIGN TABLE), also as partitions and children. They have
 //! no rows here, so one may be made again; columns and constraints are those of all tables.
 
-use super::{RelationName, Table, alter, create, parents, rename_relation};
+use super::{RelationName, Table, alter, create, join, parents, rename_relation};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::{has_secret, read_options};
 use crate::catalog::id::{Family, Id, Style};
@@ -108,7 +108,7 @@ impl Kind for ForeignTable {
             .into_iter()
             .collect();
         if *parents != self.parents || *bound != self.bound {
-            steps.extend(create::move_to_parents(
+            steps.extend(join::move_to_parents(
                 &self.table(),
                 &new.table(),
                 id,

@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use super::{RelationName, create, in_partition, rename_relation, roles_of_index};
+use super::{RelationName, in_partition, join, rename_relation, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Class, Key, Names};
@@ -127,7 +127,7 @@ pub(super) fn without_parent(step: Step, parent: Option<&RelationName>, scene: &
     let is_parent = |other: &&Id| name.schema == *other.schema && name.name == *other.name;
     let used = scene.edges(&step.subject).iter().map(|edge| &edge.to);
     let parents: Vec<Id> = used.filter(is_parent).cloned().collect();
-    let alone = create::alone(&step.subject);
+    let alone = join::alone(&step.subject);
     step.deferring(parents).making([alone])
 }
 
@@ -294,7 +294,7 @@ impl Kind for Index {
         let create = Step::create(id, self.sql(id)).lock(Lock::Share);
         let create = without_parent(create, self.attached_to.as_ref(), scene);
         // A partition that is to have none, or one that is not complete, would get another if it came later.
-        let partitions = self.partitioned.then(|| create::partitions(id, scene));
+        let partitions = self.partitioned.then(|| join::partitions(id, scene));
         let create = create.needing(partitions.into_iter().flatten());
         let mut steps = vec![create.scanning()];
         steps.extend(self.attach(id));

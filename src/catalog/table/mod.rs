@@ -12,6 +12,7 @@ pub mod default;
 mod follow;
 pub mod foreign;
 pub mod index;
+mod join;
 pub mod not_null;
 pub mod policy;
 mod retype;
@@ -353,7 +354,7 @@ impl Kind for Table {
             steps.push(alter(id, &what));
         }
         if *parents != self.parents || *bound != self.bound {
-            steps.extend(create::move_to_parents(self, new, id, scene));
+            steps.extend(join::move_to_parents(self, new, id, scene));
         }
         if *replica_identity != self.replica_identity {
             let step = alter(id, &format!("REPLICA IDENTITY {}", replica_identity.sql()));

@@ -3,7 +3,7 @@
 //! A partition has a copy of each row trigger of its parent. The copy is an object only when it fires
 //! otherwise than the original: that is all that can differ.
 
-use super::create;
+use super::join;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
@@ -164,7 +164,7 @@ impl Kind for Trigger {
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         if self.original.is_some() {
             let step = self.fires.step(id).making([id.clone()]);
-            return vec![step.needing(create::all_joined(id, scene))];
+            return vec![step.needing(join::all_joined(id, scene))];
         }
         let create = Step::create(id, self.sql("CREATE", id)).lock(Lock::ShareRowExclusive);
         std::iter::once(create).chain(self.fires(id)).collect()
