@@ -10,9 +10,13 @@
 ///   elements of an array constructor (`transformTypeCast()` of `parser/parse_expr.c`).
 /// - `(VALUES ..)` becomes `( VALUES ..)`: a view that is nothing but VALUES is read again as one with a
 ///   subquery (`get_from_clause_item()` of `ruleutils.c`).
+/// - `((a AND b) AND c)` becomes `(a AND b AND c)`, and so with OR: what BETWEEN, IN and comparisons of rows are made
+///   into stands by itself, and the grammar joins it with what follows (`makeAndExpr()` of `parser/gram.y`).
 pub fn settle(text: &str) -> String {
     let mut settled = String::with_capacity(text.len());
     let mut at = 0;
+    // Where the parentheses close that are left out.
+    let mut left_out: Vec<usize> = Vec::new();
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some((array, end)) = cast_array(text, at) {
             settled.push_str(&array);
@@ -24,11 +28,62 @@ pub fn settle(text: &str) -> String {
             at += "(VALUES ".len();
             continue;
         }
+        if left_out.pop_if(|close| *close == at).is_some() {
+            at += 1;
+            continue;
+        }
         let end = token(text, at);
         settled.push_str(rest.get(..end - at).unwrap_or(rest));
         at = end;
+        if rest.starts_with("((") {
+            let joined = joined(text, at);
+            at += joined.len();
+            left_out.extend(joined);
+        }
     }
     settled
+}
+
+/// Where the parentheses close that open here, one after the other, and are left out: of an operand that joins with what
+/// follows it, of the first operand of that, and so on.
+fn joined(text: &str, start: usize) -> Vec<usize> {
+    let mut closes = Vec::new();
+    let mut word = None;
+    loop {
+        let open = start + closes.len();
+        if text.as_bytes().get(open) != Some(&b'(') {
+            return closes;
+        }
+        let Some(close) = closing(text, open) else {
+            return closes;
+        };
+        let (inside, after) = (text.get(open + 1..close), text.get(close + 1..));
+        let follows = |word: &&str| after.is_some_and(|after| after.starts_with(*word));
+        let Some(next) = [" AND ", " OR "].into_iter().find(follows) else {
+            return closes;
+        };
+        let same = *word.get_or_insert(next) == next;
+        if !same || !inside.is_some_and(|inside| has_at_top(inside, next.trim())) {
+            return closes;
+        }
+        closes.push(close);
+    }
+}
+
+/// Whether a word stands in a text outside all brackets and literals.
+fn has_at_top(text: &str, word: &str) -> bool {
+    let mut at = 0;
+    while at < text.len() {
+        let end = match text.as_bytes().get(at) {
+            Some(b'(' | b'[') => closing(text, at).map_or(text.len(), |close| close + 1),
+            _ => token(text, at),
+        };
+        if text.get(at..end) == Some(word) {
+            return true;
+        }
+        at = end;
+    }
+    false
 }
 
 /// The array constructor under a cast that starts here, with the cast handed down, and where it ends.
@@ -191,8 +246,40 @@ mod tests {
     }
 
     #[test]
+    fn conditions_of_one_kind_are_joined() {
+        for (text, expected) in [
+            (
+                "CHECK ((((a >= 1) AND (a <= 10)) AND (c > 0)))",
+                "CHECK (((a >= 1) AND (a <= 10) AND (c > 0)))",
+            ),
+            (
+                "(((((a = 1) OR (a = c)) OR (c > 4)) OR (c < 1)) OR d)",
+                "((a = 1) OR (a = c) OR (c > 4) OR (c < 1) OR d)",
+            ),
+            ("((x OR f(y)) OR z)", "(x OR f(y) OR z)"),
+            (
+                "((x = ') OR ('::text) OR (((a OR \"OR\") OR d) AND (\"AND\" IS NULL)))",
+                "((x = ') OR ('::text) OR ((a OR \"OR\" OR d) AND (\"AND\" IS NULL)))",
+            ),
+            (
+                "((a OR (((b = 1) AND c) AND d)) OR (e))",
+                "(a OR ((b = 1) AND c AND d) OR (e))",
+            ),
+        ] {
+            assert_eq!(settle(text), expected);
+            assert_eq!(settle(expected), expected);
+        }
+    }
+
+    #[test]
     fn the_rest_is_left_alone() {
         for text in [
+            "((a AND b) OR c)",
+            "(c AND (a AND b))",
+            "((NOT a) AND b)",
+            "((a = 'x AND y'::text) AND b)",
+            "((\"AND\" IS NULL) AND b)",
+            "((a",
             "'(ARRAY[1])::text[]'::text",
             "E'\\'(ARRAY[1])::text[]'",
             "\"(ARRAY[1])::text[]\"",
