@@ -32,7 +32,9 @@ impl Fills {
         let mut wanted: BTreeMap<String, Id> = BTreeMap::new();
         let children = children(&plan.target);
         for step in &plan.steps {
-            let makes = || step.makes.iter().filter(|id| id.kind.holds_data());
+            // Not what stands for a state of something that was there before, with rows of its own.
+            let holds = |id: &&Id| id.kind.holds_data() && plan.target.has(id);
+            let makes = || step.makes.iter().filter(holds);
             let whole = makes().any(|id| !id.is_part());
             for id in makes().filter(|id| !whole || !id.is_part()) {
                 let along = columns_along(&children, id);

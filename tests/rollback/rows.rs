@@ -189,6 +189,24 @@ fn a_column_of_a_partitioned_table_is_saved_and_comes_back() {
 }
 
 #[test]
+fn a_table_that_comes_to_a_parent_keeps_its_rows_and_gets_no_others() {
+    let bench = Bench::new("CREATE TABLE whole (a int) PARTITION BY LIST (a)");
+    bench.snapback(&["snapshot", "without"]).exits(0);
+    let part =
+        "CREATE TABLE part PARTITION OF whole FOR VALUES IN (1); INSERT INTO part VALUES (1), (1)";
+    bench.database.psql(part);
+    bench.snapback(&["snapshot", "with"]).exits(0);
+    let arguments = ["rollback", "without", "--yes", "--allow", "data-loss"];
+    bench.snapback(&arguments).exits(0);
+    // Another table of the same name, whose rows are not those that the store has.
+    bench
+        .database
+        .psql("CREATE TABLE part (a int); INSERT INTO part VALUES (1)");
+    bench.snapback(&["rollback", "with", "--yes"]).exits(0);
+    assert_eq!(bench.database.psql("SELECT count(*) FROM whole"), "1");
+}
+
+#[test]
 fn sequences_that_are_made_again_go_on() {
     let bench = Bench::new(
         "CREATE TABLE serial (id serial PRIMARY KEY); INSERT INTO serial SELECT FROM generate_series(1, 7); DELETE FROM serial WHERE id = 7;
