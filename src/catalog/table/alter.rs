@@ -47,7 +47,8 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
         return steps;
     }
     let own = column.not_null.as_ref().filter(|own| own.is_inline());
-    let later = own.filter(|_| !column.is_filled(id, scene));
+    let later = own
+        .filter(|own| !column.is_filled(id, scene) || !own.called_otherwise(id, scene).is_empty());
     let first = Column {
         not_null: own.filter(|_| later.is_none()).cloned(),
         ..column.clone()
@@ -63,7 +64,14 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     } else {
         add
     }];
-    steps.extend(later.map(|not_null| not_null.set(id).wanting_values()));
+    steps.extend(later.map(|not_null| {
+        let set = not_null.set_with_parents(id, scene);
+        if column.is_filled(id, scene) {
+            set
+        } else {
+            set.wanting_values()
+        }
+    }));
     steps.extend(column.settings(id, scene));
     steps
 }

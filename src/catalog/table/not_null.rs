@@ -112,7 +112,7 @@ impl NotNull {
         if !self.is_inline() {
             None
         } else if scene.version() >= 180_000 {
-            Some(self.set(id))
+            Some(self.set_with_parents(id, scene))
         } else {
             in_parent(id, scene)
                 .is_none()
@@ -158,6 +158,33 @@ impl NotNull {
         if *not_valid { step } else { step.scanning() }
     }
 
+    /// SET NOT NULL after those partitions that call theirs otherwise have theirs: they would get it by this name. A
+    /// partition's own can be merged with the parent's, and not be renamed after that (18 and later).
+    pub(super) fn set_with_parents(&self, id: &Id, scene: &Catalog) -> Step {
+        let step = self.set(id).needing(self.called_otherwise(id, scene));
+        if in_partition(id, scene) {
+            step.making([called(id)])
+        } else {
+            step
+        }
+    }
+
+    /// Stands for the NOT NULL that partitions have by names of their own.
+    pub(super) fn called_otherwise(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
+        let partitioned = match scene.get(&table(id)).map(|table| &table.body) {
+            Some(Body::Table(table)) => table.is_partitioned(),
+            _ => false,
+        };
+        if !partitioned || scene.version() < 180_000 {
+            return Vec::new();
+        }
+        let name = self.full_name(id);
+        let children = children(id, scene).into_iter();
+        let partitions = children.filter(|(child, _)| in_partition(child, scene));
+        let others = partitions.filter(|(child, own)| own.full_name(child) != name);
+        others.map(|(child, _)| called(child)).collect()
+    }
+
     /// What follows when the column is made with all that [`Self::is_inline`].
     pub(super) fn complete(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let mut steps = Vec::new();
@@ -171,7 +198,8 @@ impl NotNull {
     /// ADD .. NOT VALID, and the check of children that have it checked: they get it unchecked when they are there, so
     /// all have to be.
     fn set_unchecked(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        let children = children(id, scene);
+        let mut children = children(id, scene);
+        children.retain(|(child, _)| !in_partition(child, scene));
         let tables = children.iter().map(|(child, _)| table(child));
         let mut steps = vec![self.set(id).needing(tables)];
         for (child, not_null) in children {
@@ -196,7 +224,7 @@ impl NotNull {
     /// The steps from `old`, when both are there.
     pub(super) fn change(old: Option<&Self>, new: &Self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let Some(old) = old else {
-            let own = (!new.inherited).then(|| new.set(id));
+            let own = (!new.inherited).then(|| new.set_with_parents(id, scene));
             let comment = new.comment.is_some().then(|| new.comment_on(id));
             return own.into_iter().chain(comment).collect();
         };
@@ -299,9 +327,15 @@ fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
         Some(Body::Table(table)) => table.parents.iter().any(|name| name.id() == parent),
         _ => false,
     };
-    columns
-        .filter(|(child, _)| from_parent(child) && !in_partition(child, scene))
-        .collect()
+    columns.filter(|(child, _)| from_parent(child)).collect()
+}
+
+/// Stands for the NOT NULL of a column of a partition; no object has this id.
+fn called(column: &Id) -> Id {
+    Id {
+        args: "not null".into(),
+        ..column.clone()
+    }
 }
 
 /// The name that the server chooses first for something about a column (`makeObjectName()` of

@@ -1,0 +1,1 @@
+INSERT INTO events VALUES ('2025-06-01', 'x', 'y');
