@@ -215,7 +215,7 @@ impl fmt::Display for Ran {
 /// Use as `insta::with_settings!({filters => cli::filters()}, { insta::assert_snapshot!(ran) })`.
 pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
-        (r"/tmp/[-.\w]+", "[TMP]"),
+        (r"/(tmp|dev/shm)/[-.\w]+", "[TMP]"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
         (r"op-\d{8}T\d{6}Z-[0-9a-f]{4}", "[OPERATION]"),
         (
