@@ -4,13 +4,12 @@
 //! text forms here too; hashing and files are the store's.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::kind::{Body, Tag};
-use super::{Edge, Id, Link, Meta, Object, Str, Strength};
+use super::{Id, Link, Meta, Object, Str, Strength};
 use crate::catalog::record::is_neutral;
 
 /// Why canonical bytes could not be read.
@@ -157,15 +156,11 @@ fn tag(label: &str) -> Result<Tag, CanonError> {
 }
 
 /// A dependency as text: `normal` or `auto`, and the id of what is depended on.
-pub fn encode_edge(edge: &Edge) -> String {
-    let mut text = String::with_capacity(80);
-    text.push_str(match edge.strength {
-        Strength::Normal => "normal ",
-        Strength::Auto => "auto ",
-    });
-    // A string takes everything.
-    let _ = write!(text, "{}", edge.to);
-    text
+pub fn encode_edge(to: &str, strength: Strength) -> String {
+    match strength {
+        Strength::Normal => ["normal ", to].concat(),
+        Strength::Auto => ["auto ", to].concat(),
+    }
 }
 
 /// The dependencies among these objects from their texts: the id of the dependent, and [`encode_edge`].

@@ -79,11 +79,11 @@ pub enum Strength {
     Auto,
 }
 
-/// A dependency.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Edge {
+/// A dependency of an object at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge<'a> {
     /// What is depended on.
-    pub to: Id,
+    pub to: &'a Id,
     /// How strongly.
     pub strength: Strength,
 }
@@ -105,9 +105,9 @@ pub struct Catalog {
     version: u32,
     /// Sorted by id.
     objects: Vec<Object>,
-    /// What each of the objects depends on, one after the other.
-    edges: Vec<Edge>,
-    /// Where in `edges` those of an object end.
+    /// What each of the objects depends on, one after the other: the places of those in `objects`.
+    used: Vec<(usize, Strength)>,
+    /// Where in `used` those of an object end.
     ends: Vec<usize>,
     layout: BTreeMap<Id, Vec<Str>>,
 }
@@ -119,15 +119,15 @@ impl Catalog {
     pub fn new(
         version: u32,
         objects: Vec<Object>,
-        edges: impl IntoIterator<Item = (Id, Edge)>,
+        edges: impl IntoIterator<Item = (Id, Id, Strength)>,
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
         let (objects, _) = arrange(objects);
-        let links = edges.into_iter().filter_map(|(from, edge)| {
+        let links = edges.into_iter().filter_map(|(from, to, strength)| {
             Some(Link {
                 from: find(&objects, &from)?,
-                to: find(&objects, &edge.to)?,
-                strength: edge.strength,
+                to: find(&objects, &to)?,
+                strength,
             })
         });
         let links = links.collect();
@@ -165,18 +165,10 @@ impl Catalog {
         // The same dependency can be normal and auto; the normal one sorts first and wins.
         links.dedup_by_key(|link| (link.from, link.to));
         links.retain(|link| link.from != link.to);
-        let mut edges = Vec::with_capacity(links.len());
         let mut ends = vec![0; objects.len()];
-        for link in links {
-            let Some(to) = objects.get(link.to) else {
-                continue;
-            };
-            edges.push(Edge {
-                to: to.id.clone(),
-                strength: link.strength,
-            });
+        for (number, link) in links.iter().enumerate() {
             if let Some(end) = ends.get_mut(link.from) {
-                *end = edges.len();
+                *end = number + 1;
             }
         }
         let mut before = 0;
@@ -187,7 +179,7 @@ impl Catalog {
         Self {
             version,
             objects,
-            edges,
+            used: links.iter().map(|link| (link.to, link.strength)).collect(),
             ends,
             layout,
         }
@@ -235,35 +227,46 @@ impl Catalog {
     }
 
     /// What an object depends on, sorted; its own root is not among it unless it is named by `pg_depend`.
-    pub fn edges(&self, id: &Id) -> &[Edge] {
-        find(&self.objects, id).map_or(&[], |place| self.edges_at(place))
+    pub fn edges<'a>(&'a self, id: &Id) -> impl Iterator<Item = Edge<'a>> + Clone + use<'a> {
+        let used = find(&self.objects, id).map_or(&[][..], |place| self.used_at(place));
+        self.named(used)
     }
 
-    /// What the object at this place of [`Catalog::objects`] depends on.
-    pub fn edges_at(&self, place: usize) -> &[Edge] {
+    /// What the object at this place of [`Catalog::objects`] depends on: the places of those.
+    pub fn used_at(&self, place: usize) -> &[(usize, Strength)] {
         let end = self.ends.get(place).copied().unwrap_or_default();
         let before = place.checked_sub(1).and_then(|place| self.ends.get(place));
         let start = before.copied().unwrap_or_default();
-        self.edges.get(start..end).unwrap_or_default()
+        self.used.get(start..end).unwrap_or_default()
+    }
+
+    fn named<'a>(
+        &'a self,
+        used: &'a [(usize, Strength)],
+    ) -> impl Iterator<Item = Edge<'a>> + Clone {
+        used.iter().filter_map(|&(place, strength)| {
+            let to = &self.objects.get(place)?.id;
+            Some(Edge { to, strength })
+        })
     }
 
     /// Everything that an object depends on, directly or through others; itself only when that is a circle.
     pub fn closure(&self, id: &Id) -> BTreeSet<&Id> {
         let mut closure = BTreeSet::new();
-        let mut open: Vec<&Edge> = self.edges(id).iter().collect();
+        let mut open: Vec<Edge<'_>> = self.edges(id).collect();
         while let Some(edge) = open.pop() {
-            if closure.insert(&edge.to) {
-                open.extend(self.edges(&edge.to));
+            if closure.insert(edge.to) {
+                open.extend(self.edges(edge.to));
             }
         }
         closure
     }
 
     /// All dependencies, sorted.
-    pub fn all_edges(&self) -> impl Iterator<Item = (&Id, &Edge)> {
+    pub fn all_edges(&self) -> impl Iterator<Item = (&Id, Edge<'_>)> {
         let objects = self.objects.iter().enumerate();
         objects.flat_map(|(place, from)| {
-            let edges = self.edges_at(place).iter();
+            let edges = self.named(self.used_at(place));
             edges.map(move |edge| (&from.id, edge))
         })
     }

@@ -58,7 +58,7 @@ impl Catalog {
         }
         let edges = self
             .all_edges()
-            .map(|(from, edge)| (Id::clone(from), edge.clone()));
+            .map(|(from, edge)| (from.clone(), edge.to.clone(), edge.strength));
         let layout = self.layout().clone();
         Ok(Cow::Owned(Self::new(to, objects, edges, layout)))
     }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::meta::acl;
-use super::{Catalog, Edge, Id, Object};
+use super::{Catalog, Id, Object};
 
 /// Other names of roles; roles that are not in it keep theirs.
 pub type RoleNames = BTreeMap<String, String>;
@@ -37,13 +37,9 @@ impl Catalog {
             objects.push(renamed);
         }
         let renamed = |id: &Id| ids.get(id).unwrap_or(id).clone();
-        let edges = self.all_edges().map(|(from, edge)| {
-            let to = Edge {
-                to: renamed(&edge.to),
-                strength: edge.strength,
-            };
-            (renamed(from), to)
-        });
+        let edges = self
+            .all_edges()
+            .map(|(from, edge)| (renamed(from), renamed(edge.to), edge.strength));
         let layout = self.layout().clone();
         Ok(Self::new(self.version(), objects, edges, layout))
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::meta::Meta;
 use crate::catalog::meta::acl::Grant;
-use crate::catalog::{Catalog, Id, Object};
+use crate::catalog::{Catalog, Object};
 
 /// Stands for the owner in the ACLs of a catalog without owners. No role can have this name: those that
 /// begin with `pg_` are the server's (`IsReservedName()`).
@@ -109,7 +109,7 @@ impl Mask {
         let objects = objects.chain(kept.filter(left_out).cloned());
         let edges = catalog
             .all_edges()
-            .map(|(from, edge)| (Id::clone(from), edge.clone()));
+            .map(|(from, edge)| (from.clone(), edge.to.clone(), edge.strength));
         Catalog::new(
             catalog.version(),
             objects.collect(),

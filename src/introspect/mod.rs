@@ -30,7 +30,7 @@ pub const PIN: &str = "SELECT set_config('search_path', 'pg_catalog', true), set
      set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true), \
      set_config('bytea_output', 'hex', true), set_config('xmloption', 'content', true), \
      set_config('row_security', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), \
-     set_config('jit', 'off', true)";
+     set_config('jit', 'off', true), set_config('work_mem', '64MB', true)";
 
 /// Which database this is: the cluster's identifier and the database's OID say it, the name is for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(super) fn cuts<'a>(
     let mut uses: Vec<Use<'a>> = Vec::new();
     for (&user, &group_of_user) in group {
         for edge in from.edges(user) {
-            if let Some(&to) = group.get(&edge.to).filter(|to| **to != group_of_user) {
+            if let Some(&to) = group.get(edge.to).filter(|to| **to != group_of_user) {
                 let from = group_of_user;
                 uses.push(Use { user, from, to });
             }

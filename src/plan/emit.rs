@@ -281,22 +281,22 @@ fn comes_before_parent<'a>(id: &Id, from: &World<'a>, to: &World<'a>, fates: &Fa
     let Some(root) = to.root(id).filter(stays) else {
         return false;
     };
-    let is_parent = |parent: &Id| from.edges(&root.id).iter().any(|edge| edge.to == *parent);
+    let is_parent = |parent: &Id| from.edges(&root.id).any(|edge| *edge.to == *parent);
     parents.peek().is_some() && !parents.any(is_parent)
 }
 
 /// Whether an object that stays lets go of another one, as a child does of its parent: with it all its parts do.
 fn leaves(id: &Id, parent: &Id, from: &World<'_>, to: &World<'_>) -> bool {
-    let uses = |world: &World<'_>| world.edges(id).iter().any(|edge| edge.to == *parent);
+    let uses = |world: &World<'_>| world.edges(id).any(|edge| *edge.to == *parent);
     to.has(id) && uses(from) && !uses(to)
 }
 
 /// What an object with the owner of another one (a sequence of a column) is linked to.
 fn linked_to<'a>(id: &Id, world: &World<'a>) -> Option<&'a Id> {
     world.get(id).filter(|object| object.body.owner_follows())?;
-    let mut edges = world.edges(id).iter();
+    let mut edges = world.edges(id);
     let link = edges.find(|edge| edge.strength == Strength::Auto)?;
-    Some(world.root_or_self(&link.to))
+    Some(world.root_or_self(link.to))
 }
 
 /// The step that gives an object, which is `now`'s, the owner of what it will be linked to: the server demands one
@@ -350,13 +350,13 @@ fn along_with<'a>(id: &Id, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) 
     if root.is_some() || (id.kind.holds_data() && !id.is_part()) {
         return root;
     }
-    let edges = from.edges(id).iter();
-    let makes = |other: &Id| from.edges(other).iter().any(|edge| edge.to == *id);
+    let edges = from.edges(id);
+    let makes = |other: &Id| from.edges(other).any(|edge| *edge.to == *id);
     edges
         .filter(|edge| {
-            edge.strength == Strength::Auto || (edge.to.kind.drops_makers() && makes(&edge.to))
+            edge.strength == Strength::Auto || (edge.to.kind.drops_makers() && makes(edge.to))
         })
-        .map(|edge| &edge.to)
+        .map(|edge| edge.to)
         .filter(|other| !id.kind.holds_data() || other.kind == id.kind)
         .filter(|other| {
             !id.is_part() || !leaves(from.root_or_self(id), from.root_or_self(other), from, to)

@@ -232,8 +232,8 @@ impl Building<'_, '_> {
                 self.edge(maker, number);
             }
             for edge in self.to.edges(id) {
-                if edge.to != step.subject && !step.defers.contains(&edge.to) {
-                    self.after_object(&edge.to, number);
+                if *edge.to != step.subject && !step.defers.contains(edge.to) {
+                    self.after_object(edge.to, number);
                 }
             }
         }
@@ -253,7 +253,7 @@ impl Building<'_, '_> {
             return;
         };
         for &(user, _) in self.from.users(&root.id) {
-            let stays = || self.to.edges(user).iter().any(|edge| edge.to == root.id);
+            let stays = || self.to.edges(user).any(|edge| *edge.to == root.id);
             if user.kind == root.id.kind && !stays() {
                 self.after_it_is_altered(user, number);
             }
@@ -327,10 +327,10 @@ impl Building<'_, '_> {
         if !owned {
             return Vec::new();
         }
-        let edges = self.to.edges(id).iter();
+        let edges = self.to.edges(id);
         edges
             .filter(|edge| edge.strength == Strength::Auto)
-            .filter_map(|edge| self.index.meta.get(self.to.root_or_self(&edge.to)))
+            .filter_map(|edge| self.index.meta.get(self.to.root_or_self(edge.to)))
             .filter(|&&meta| {
                 self.nodes
                     .get(meta)

@@ -57,9 +57,9 @@ impl<'a> Locked<'a> {
             }
             for edge in catalog.edges(subject) {
                 let used = if edge.to.is_part() {
-                    catalog.root_of(&edge.to).map(|root| &root.id)
+                    catalog.root_of(edge.to).map(|root| &root.id)
                 } else {
-                    Some(&edge.to)
+                    Some(edge.to)
                 };
                 if let Some(used) = used {
                     self.relation(used);
@@ -93,7 +93,7 @@ pub fn slots_to_read(catalog: &Catalog) -> usize {
         .all_edges()
         .filter(|(from, _)| !from.is_part() && !from.kind.holds_data());
     let named: BTreeSet<&Id> = queries
-        .filter_map(|(_, edge)| catalog.root_of(&edge.to))
+        .filter_map(|(_, edge)| catalog.root_of(edge.to))
         .map(|root| &root.id)
         .filter(|id| id.kind.family() == Family::Relation)
         .collect();

@@ -205,10 +205,10 @@ impl<'a> Deciding<'_, 'a> {
         }
         let root = self.from.root_or_self(dropped);
         for edge in self.from.edges(dropped) {
-            let other = self.from.root_or_self(&edge.to);
-            let mut stays = self.to.edges(root).iter();
-            if edge.to.is_part() && other != root && stays.any(|edge| edge.to == *other) {
-                self.queue.push_back(Work::Replace(&edge.to));
+            let other = self.from.root_or_self(edge.to);
+            let mut stays = self.to.edges(root);
+            if edge.to.is_part() && other != root && stays.any(|edge| *edge.to == *other) {
+                self.queue.push_back(Work::Replace(edge.to));
             }
         }
     }
@@ -265,7 +265,6 @@ impl<'a> Deciding<'_, 'a> {
         let name = Slot::of(self.from.root_or_self(dropped));
         self.to
             .edges(user)
-            .iter()
             .any(|Edge { to, .. }| *to == *dropped || Slot::of(self.to.root_or_self(to)) == name)
     }
 
@@ -307,15 +306,13 @@ impl<'a> Deciding<'_, 'a> {
     fn replace_what_stands_between(&mut self) {
         loop {
             let alters = &self.fates.alters;
-            let comes = |edge: &Edge| self.comes(&edge.to);
-            let goes = |edge: &Edge| self.fates.gone.contains(&edge.to);
+            let comes = |edge: Edge<'_>| self.comes(edge.to);
+            let goes = |edge: Edge<'_>| self.fates.gone.contains(edge.to);
             let between: Vec<&Id> = alters
                 .keys()
                 .copied()
                 .filter(|id| id.kind.rebuildable())
-                .filter(|id| {
-                    self.from.edges(id).iter().any(goes) && self.to.edges(id).iter().any(comes)
-                })
+                .filter(|id| self.from.edges(id).any(goes) && self.to.edges(id).any(comes))
                 .collect();
             if between.is_empty() {
                 return;

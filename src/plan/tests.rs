@@ -13,13 +13,13 @@ use crate::catalog::table::not_null::NotNull;
 use crate::catalog::type_::domain::Domain;
 use crate::catalog::type_::enum_::Enum;
 use crate::catalog::view::view::View;
-use crate::catalog::{Edge, Id, Meta, Object, Str, Strength, Tag};
+use crate::catalog::{Id, Meta, Object, Str, Strength, Tag};
 
 /// A catalog in the making.
 #[derive(Clone, Default)]
 struct Draft {
     objects: Vec<Object>,
-    edges: Vec<(Id, Edge)>,
+    edges: Vec<(Id, Id, Strength)>,
     layout: BTreeMap<Id, Vec<Str>>,
 }
 
@@ -79,9 +79,8 @@ impl Draft {
     }
 
     fn uses(&mut self, dependent: &Id, on: &Id) {
-        let to = on.clone();
-        let strength = Strength::Normal;
-        self.edges.push((dependent.clone(), Edge { to, strength }));
+        self.edges
+            .push((dependent.clone(), on.clone(), Strength::Normal));
     }
 
     fn done(self) -> Catalog {
@@ -434,7 +433,7 @@ fn play(from: &Catalog, to: &Catalog, steps: &[Step]) -> Result<(), String> {
         }
         for freed in &step.frees {
             let in_the_way = from.all_edges().find(|(user, edge)| {
-                edge.to == *freed
+                *edge.to == *freed
                     && present.get(*user) == Some(&false)
                     && !step.frees.contains(user)
             });
@@ -454,8 +453,7 @@ fn play(from: &Catalog, to: &Catalog, steps: &[Step]) -> Result<(), String> {
             }
             let missing = to
                 .edges(made)
-                .iter()
-                .find(|edge| !step.makes.contains(&edge.to) && !new(&present, &edge.to));
+                .find(|edge| !step.makes.contains(edge.to) && !new(&present, edge.to));
             if let Some(edge) = missing {
                 return Err(format!("{}: {} is not there", step.sql, edge.to));
             }

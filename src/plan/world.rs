@@ -18,7 +18,7 @@ impl<'a> World<'a> {
         let mut users: HashMap<&Id, Vec<(&Id, Strength)>> = HashMap::new();
         for (from, edge) in catalog.all_edges() {
             users
-                .entry(&edge.to)
+                .entry(edge.to)
                 .or_default()
                 .push((from, edge.strength));
         }
@@ -47,7 +47,7 @@ impl<'a> World<'a> {
     }
 
     /// What an object depends on.
-    pub(super) fn edges(&self, id: &Id) -> &'a [Edge] {
+    pub(super) fn edges(&self, id: &Id) -> impl Iterator<Item = Edge<'a>> + Clone + use<'a> {
         self.catalog.edges(id)
     }
 
@@ -78,9 +78,8 @@ impl<'a> World<'a> {
         let kind = id.kind;
         let is_part = id.is_part();
         self.edges(id)
-            .iter()
             .filter(move |edge| is_part && edge.strength == Strength::Auto && edge.to.kind == kind)
-            .map(|edge| &edge.to)
+            .map(|edge| edge.to)
     }
 
     /// The root object that a part belongs to; `None` for a root object.

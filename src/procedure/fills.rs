@@ -131,7 +131,7 @@ impl Fills {
 fn children(target: &Catalog) -> BTreeMap<&Id, Vec<&Id>> {
     let mut children: BTreeMap<&Id, Vec<&Id>> = BTreeMap::new();
     for (child, Edge { to, strength }) in target.all_edges() {
-        let along = child.kind == to.kind && *strength == Strength::Auto;
+        let along = child.kind == to.kind && strength == Strength::Auto;
         if along && to.is_part() && to.kind.holds_data() {
             children.entry(to).or_default().push(child);
         }

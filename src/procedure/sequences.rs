@@ -58,8 +58,8 @@ impl Sequences {
     fn find_columns(&mut self, present: &Catalog, target: &Catalog, fills: &Fills) {
         for (user, edge) in target.all_edges() {
             let (sequence, part) = match (user.is_part(), edge.to.is_part()) {
-                (true, false) => (&edge.to, user),
-                (false, true) => (user, &edge.to),
+                (true, false) => (edge.to, user),
+                (false, true) => (user, edge.to),
                 (true, true) | (false, false) => continue,
             };
             let Some(columns) = self.new.get_mut(sequence) else {

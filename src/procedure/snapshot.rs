@@ -120,43 +120,54 @@ fn refuse_unmodeled(request: &Request, meta: &SnapshotMeta) -> Result<(), Failur
 }
 
 /// Fewer objects than this are encoded on one thread.
-const MANY: usize = 1_000;
+const MANY: usize = 100;
 
 /// The stored form of a catalog.
 pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
-    let objects: Vec<(usize, &Object)> = catalog.objects().iter().enumerate().collect();
-    let edges = parallel::map(objects, MANY, |(place, object)| {
-        let to: Vec<String> = catalog
-            .edges_at(place)
-            .iter()
-            .map(canon::encode_edge)
-            .collect();
-        (!to.is_empty()).then(|| Edges {
-            schema: object.id.schema.to_string(),
-            from: object.id.to_string(),
-            to,
-        })
-    });
     let trees = catalog.objects().chunk_by(|_, next| next.id.is_part());
-    let trees = trees.filter_map(<[Object]>::split_first);
-    let encoded = parallel::map(trees.collect(), MANY, |(root, parts)| {
+    let trees = trees.filter_map(<[Object]>::split_first).collect();
+    let encode = |(root, parts): (&Object, &[Object])| {
         Ok(StoredObject {
             schema: root.id.schema.to_string(),
             id: root.id.to_string(),
             bytes: canon::encode(root, parts)?,
         })
-    });
-    let encoded: Result<_, canon::CanonError> = encoded.into_iter().collect();
+    };
+    let (edges, encoded) = parallel::both(
+        || edges(catalog),
+        || parallel::map(trees, MANY, encode).into_iter().collect(),
+    );
+    let encoded: Result<_, canon::CanonError> = encoded;
     let layout = catalog.layout().iter().map(|(table, columns)| TableLayout {
         schema: table.schema.to_string(),
         table: table.to_string(),
         columns: columns.iter().map(ToString::to_string).collect(),
     });
     Ok(SnapshotData {
+        edges,
         objects: encoded.map_err(|error| Failure::bug(error.to_string()))?,
         layout: layout.collect(),
-        edges: edges.into_iter().flatten().collect(),
     })
+}
+
+/// All dependencies.
+fn edges(catalog: &Catalog) -> Vec<Edges> {
+    // Many depend on the same object, and nearly all depend on something.
+    let objects = catalog.objects().iter();
+    let ids: Vec<String> = objects.map(|object| object.id.to_string()).collect();
+    let objects = catalog.objects().iter().zip(&ids).enumerate();
+    let edges = objects.filter_map(|(place, (object, from))| {
+        let used = catalog.used_at(place).iter();
+        let to =
+            used.filter_map(|&(to, strength)| Some(canon::encode_edge(ids.get(to)?, strength)));
+        let to: Vec<String> = to.collect();
+        (!to.is_empty()).then(|| Edges {
+            schema: object.id.schema.to_string(),
+            from: from.clone(),
+            to,
+        })
+    });
+    edges.collect()
 }
 
 /// A stored snapshot as a catalog.

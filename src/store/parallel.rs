@@ -1,4 +1,4 @@
-//! The same work on many values, on several threads when there is enough of it. Knows nothing of what the work is.
+//! Work on several threads: the same on many values, or two things at once. Knows nothing of what the work is.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -35,9 +35,24 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, enough: usize, work: impl Fn(T) -> R
     })
 }
 
+/// Does two things at the same time.
+pub fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let running = scope.spawn(one);
+        let other = other();
+        let one = running.join().unwrap_or_else(|panic| resume_unwind(panic));
+        (one, other)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_are_done() {
+        assert_eq!(both(|| 1, || "two"), (1, "two"));
+    }
 
     #[test]
     fn results_come_in_order() {

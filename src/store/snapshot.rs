@@ -387,7 +387,7 @@ pub fn trees_of(data: &SnapshotData) -> Result<Trees, StoreError> {
 
 /// A snapshot's blobs, hashed.
 struct Contents<'d> {
-    objects: Vec<(Hash, &'d [u8])>,
+    objects: Vec<Hashed<'d>>,
     objects_tree: Vec<tree::Built>,
     layout_tree: Vec<tree::Built>,
     edges_tree: Vec<tree::Built>,
@@ -395,24 +395,9 @@ struct Contents<'d> {
 
 impl<'d> Contents<'d> {
     fn new(data: &'d SnapshotData) -> Result<Contents<'d>, StoreError> {
-        let mut sorted: Vec<&StoredObject> = data.objects.iter().collect();
-        sorted.sort_unstable_by_key(|object| (&object.schema, &object.id));
-        let objects = hash_all(&sorted)?;
-        let entries = sorted.iter().zip(&objects);
-        let entries = entries.map(|(object, (hash, _))| (&*object.schema, &*object.id, *hash));
-        let objects_tree = tree::build(Class::Tree, by_schema(entries)?)?;
-
-        let layout = data.layout.iter();
-        let layout = layout.map(|table| (&*table.schema, &*table.table, &table.columns));
-        let layout_tree = tree::build(Class::Layout, by_schema(layout)?)?;
-
-        let edges = data.edges.iter().map(|edges| {
-            let mut to: Vec<&str> = edges.to.iter().map(String::as_str).collect();
-            to.sort_unstable();
-            to.dedup();
-            (&*edges.schema, &*edges.from, to)
-        });
-        let edges_tree = tree::build(Class::Edges, by_schema(edges)?)?;
+        let (others, objects) = parallel::both(|| other_trees(data), || objects_tree(data));
+        let (layout_tree, edges_tree) = others?;
+        let (objects, objects_tree) = objects?;
         Ok(Contents {
             objects,
             objects_tree,
@@ -449,6 +434,35 @@ impl<'d> Contents<'d> {
     }
 }
 
+/// Bytes and their hash.
+type Hashed<'d> = (Hash, &'d [u8]);
+
+/// The objects, hashed, and the tree over them.
+fn objects_tree(data: &SnapshotData) -> Result<(Vec<Hashed<'_>>, Vec<tree::Built>), StoreError> {
+    let mut sorted: Vec<&StoredObject> = data.objects.iter().collect();
+    sorted.sort_unstable_by_key(|object| (&object.schema, &object.id));
+    let objects = hash_all(&sorted)?;
+    let entries = sorted.iter().zip(&objects);
+    let entries = entries.map(|(object, (hash, _))| (&*object.schema, &*object.id, *hash));
+    let tree = tree::build(Class::Tree, by_schema(entries)?)?;
+    Ok((objects, tree))
+}
+
+/// The trees of column orders and of dependencies.
+fn other_trees(data: &SnapshotData) -> Result<(Vec<tree::Built>, Vec<tree::Built>), StoreError> {
+    let layout = data.layout.iter();
+    let layout = layout.map(|table| (&*table.schema, &*table.table, &table.columns));
+    let layout = tree::build(Class::Layout, by_schema(layout)?)?;
+
+    let edges = data.edges.iter().map(|edges| {
+        let mut to: Vec<&str> = edges.to.iter().map(String::as_str).collect();
+        to.sort_unstable();
+        to.dedup();
+        (&*edges.schema, &*edges.from, to)
+    });
+    Ok((layout, tree::build(Class::Edges, by_schema(edges)?)?))
+}
+
 /// The entries of each schema, sorted by id; no id twice.
 fn by_schema<'d, V>(
     entries: impl Iterator<Item = (&'d str, &'d str, V)>,
@@ -469,13 +483,13 @@ fn by_schema<'d, V>(
 }
 
 /// Checks and hashes the bytes of all objects.
-fn hash_all<'d>(objects: &[&'d StoredObject]) -> Result<Vec<(Hash, &'d [u8])>, StoreError> {
+fn hash_all<'d>(objects: &[&'d StoredObject]) -> Result<Vec<Hashed<'d>>, StoreError> {
     let hash = |object: &'d StoredObject| {
         canon::check(&object.bytes)
             .map_err(|error| StoreError::Input(format!("`{}` is {error}", object.id)))?;
         Ok((Class::Object.hash(&object.bytes), &object.bytes[..]))
     };
-    parallel::map(objects.to_vec(), 1_000, hash)
+    parallel::map(objects.to_vec(), 100, hash)
         .into_iter()
         .collect()
 }

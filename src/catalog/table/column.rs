@@ -116,7 +116,7 @@ impl Column {
         let is_word = |c: char| c.is_alphanumeric() || c == '"';
         let end = self.data_type.find(|c| !is_word(c));
         let first = self.data_type.get(..end.unwrap_or(self.data_type.len()));
-        let is_enum = || scene.edges(id).iter().any(|edge| edge.to.kind == Tag::Enum);
+        let is_enum = || scene.edges(id).any(|edge| edge.to.kind == Tag::Enum);
         !first.is_some_and(|first| SHORT.contains(&first)) && !is_enum()
     }
 }

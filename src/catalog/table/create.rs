@@ -232,7 +232,7 @@ pub(super) fn inline_default<'a>(column: &Id, scene: &'a Catalog) -> Option<(Id,
 
 /// Whether what a part uses is its own table, or can be made before any table.
 pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
-    scene.edges(&part.id).iter().all(|edge| {
+    scene.edges(&part.id).all(|edge| {
         let family = edge.to.kind.family();
         edge.to.same_root(&part.id)
             || edge.to.kind == Tag::Sequence

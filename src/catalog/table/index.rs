@@ -125,7 +125,7 @@ pub(super) fn without_parent(step: Step, parent: Option<&RelationName>, scene: &
         return step;
     };
     let is_parent = |other: &&Id| name.schema == *other.schema && name.name == *other.name;
-    let used = scene.edges(&step.subject).iter().map(|edge| &edge.to);
+    let used = scene.edges(&step.subject).map(|edge| edge.to);
     let parents: Vec<Id> = used.filter(is_parent).cloned().collect();
     let alone = join::alone(&step.subject);
     step.deferring(parents).making([alone])

@@ -89,7 +89,7 @@ fn late(id: &Id, scene: &Catalog) -> (Vec<Id>, Vec<Id>) {
     let late = scene.parts(id).filter(is_late);
     let along: Vec<Id> = late.map(|part| part.id.clone()).collect();
     let used = along.iter().flat_map(|part| scene.edges(part));
-    let later = used.map(|edge| &edge.to);
+    let later = used.map(|edge| edge.to);
     let later = later.filter(|id| id.kind == Tag::Constraint);
     let later = later.cloned().collect();
     (along, later)

@@ -207,7 +207,7 @@ pub fn columns_with<'a>(id: &'a Id, catalog: &'a Catalog) -> BTreeSet<&'a Id> {
     let mut next = 0;
     while let Some(&used) = types.get(next) {
         next += 1;
-        for (user, _) in catalog.all_edges().filter(|(_, edge)| edge.to == *used) {
+        for (user, _) in catalog.all_edges().filter(|(_, edge)| *edge.to == *used) {
             if user.kind == Tag::Column {
                 columns.insert(user);
             } else if user.kind.family() == Family::Type && !types.contains(&user) {

@@ -253,8 +253,7 @@ fn stands_inline(part: &Object, domain: &Id, scene: &Catalog) -> bool {
     }
     let mut used = scene
         .edges(&part.id)
-        .iter()
-        .map(|edge| &edge.to)
+        .map(|edge| edge.to)
         .filter(|used| *used != domain);
     !used.any(|used| {
         let mut all = scene.closure(used);
@@ -270,7 +269,7 @@ mod tests {
 
     use super::*;
     use crate::catalog::type_::domain_constraint::DomainConstraint;
-    use crate::catalog::{Edge, Meta, Strength};
+    use crate::catalog::{Meta, Strength};
 
     fn email() -> Domain {
         Domain {
@@ -314,11 +313,7 @@ mod tests {
             object(&part("outer"), Body::from(Domain::default())),
         ];
         // Any object that leads back to the domain will do here.
-        let edge = |from: &Id, to: &Id| {
-            let to = to.clone();
-            let strength = Strength::Normal;
-            (from.clone(), Edge { to, strength })
-        };
+        let edge = |from: &Id, to: &Id| (from.clone(), to.clone(), Strength::Normal);
         let edges = [
             edge(&part("circular"), &part("outer")),
             edge(&part("outer"), &id),

@@ -149,7 +149,7 @@ fn is_named(added: &[Added<'_>], id: &Id, scene: &Catalog) -> bool {
     let mut at = 0;
     while let Some(&used) = types.get(at) {
         let cast = json(&format!("::{}", used.sql()));
-        for (user, _) in scene.all_edges().filter(|(_, edge)| edge.to == *used) {
+        for (user, _) in scene.all_edges().filter(|(_, edge)| *edge.to == *used) {
             let object = scene.get(user);
             let body = object.and_then(|object| serde_json::to_string(&object.body).ok());
             let named = body.is_some_and(|body| {
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::catalog::kind::Body;
     use crate::catalog::type_::domain::Domain;
-    use crate::catalog::{Edge, Meta, Object, Strength};
+    use crate::catalog::{Meta, Object, Strength};
 
     fn mood(labels: &[&str]) -> Enum {
         Enum {
@@ -245,9 +245,7 @@ mod tests {
                 object(&id, Body::from(mood(&["a", "b"]))),
                 object(&domain, Body::from(body)),
             ];
-            let to = id.clone();
-            let strength = Strength::Normal;
-            let edges = [(domain.clone(), Edge { to, strength })];
+            let edges = [(domain.clone(), id.clone(), Strength::Normal)];
             let scene = Catalog::new(150_000, objects, edges, BTreeMap::new());
             mood(&["a"]).change(&mood(&["a", "b"]), &id, &scene)
         };

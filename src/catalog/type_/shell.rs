@@ -61,7 +61,7 @@ impl Kind for Shell {
 /// The steps of a type whose functions need it: its name, for which it needs its schema alone, then its
 /// definition.
 pub(super) fn first(id: &Id, definition: String, scene: &Catalog) -> Vec<Step> {
-    let uses = scene.edges(id).iter().map(|edge| edge.to.clone());
+    let uses = scene.edges(id).map(|edge| edge.to.clone());
     let name = Step {
         makes: vec![name_of(id)],
         ..Step::alter(id, format!("CREATE TYPE {}", id.sql()))
@@ -74,10 +74,10 @@ pub(super) fn first(id: &Id, definition: String, scene: &Catalog) -> Vec<Step> {
 
 /// The step of a function, waiting only for the names of the types that it makes up.
 pub(in crate::catalog) fn enough(step: Step, scene: &Catalog) -> Step {
-    let uses = scene.edges(&step.subject).iter().map(|edge| &edge.to);
+    let uses = scene.edges(&step.subject).map(|edge| edge.to);
     let made_of_it = |used: &&Id| {
-        let mut parts = scene.edges(used).iter();
-        used.kind.family() == Family::Type && parts.any(|edge| edge.to == step.subject)
+        let mut parts = scene.edges(used);
+        used.kind.family() == Family::Type && parts.any(|edge| *edge.to == step.subject)
     };
     let types: Vec<Id> = uses.filter(made_of_it).cloned().collect();
     let names: Vec<Id> = types.iter().map(name_of).collect();
