@@ -24,9 +24,13 @@ pub struct Query {
     /// The first server version (as in `server_version_num`, 0 for all) that it is for; the newest one
     /// not above the server's wins.
     pub since: u32,
-    /// One SELECT, without parameters, with `search_path` = `pg_catalog`.
+    /// One SELECT, without parameters, with `search_path` = `pg_catalog`; [`OIDS`] in it stands for a batch of objects.
     pub sql: &'static str,
 }
+
+/// Stands for the first and the last OID of a batch of views, as in `oid BETWEEN {oids}`: what takes locks is not
+/// asked for all at once.
+pub const OIDS: &str = "{oids}";
 
 /// An object as a kind read it from a row.
 #[derive(Clone, Debug)]

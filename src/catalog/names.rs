@@ -427,6 +427,16 @@ impl Names {
             .filter(|relation| relation.in_scope)
     }
 
+    /// The OIDs of all views and materialized views, sorted.
+    pub fn views(&self) -> Vec<u32> {
+        let relations = self.relations.iter();
+        let views = relations.filter(|(_, relation)| matches!(relation.kind, 'v' | 'm'));
+        let mut views: Vec<u32> = views.map(|(&oid, _)| oid).collect();
+        views.retain(|&oid| oid >= FIRST_NORMAL_OID);
+        views.sort_unstable();
+        views
+    }
+
     /// Any relation but temporary and TOAST tables.
     pub fn any_relation(&self, oid: u32) -> Option<&Relation> {
         self.relations.get(&oid)

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::depend::{self, Addresses};
 use super::reader::{Numbered, Reader};
-use super::tasks::{self, Frame, Task};
+use super::tasks::{self, Frame, Task, Tasks};
 use super::unchanged::{self, Fingerprint};
 use super::{Database, DefaultPrivileges, IntrospectError, Reading, Unmodeled, Within};
 use crate::catalog::database::{Beside, Properties};
@@ -94,23 +94,21 @@ impl Collector {
         beside: Option<&mut Connection>,
         frame: Frame,
     ) -> Result<(), IntrospectError> {
-        let version = self.names.version();
-        let (mut queries, mut spelled) = tasks::queries(version);
+        let mut queries = tasks::queries(self.names.version());
         if frame.within == Within::Nothing && !frame.deep {
-            spelled.splice(0..0, tasks::fingerprint(version));
+            let fingerprint = tasks::fingerprint(self.names.version());
+            queries.spelled.splice(0..0, fingerprint);
         }
+        let under_locks = queries.spelled_under_locks;
         let Some(beside) = beside else {
-            queries.extend(spelled);
-            let mut reader = Reader::start(connection, frame.around(queries))?;
-            while !reader.is_done() {
-                if let Some(numbered) = reader.next().await? {
-                    self.take(&mut reader, &numbered);
-                }
-            }
-            return reader.finish();
+            queries.stored.extend(queries.spelled);
+            return self
+                .read_alone(connection, frame, queries.stored, &under_locks)
+                .await;
         };
-        let mut second = Reader::start(beside, frame.around(spelled))?;
-        let mut reader = Reader::start(connection, frame.around(queries))?;
+        let mut second = Reader::start(beside, frame.first(queries.spelled))?;
+        let mut reader = Reader::start(connection, frame.first(queries.stored))?;
+        reader.end(frame.last(&Tasks::new(), &[]))?;
         // Names have to be known before what has them.
         let (mut early, mut named): (Vec<Numbered>, bool) = (Vec::new(), false);
         while !(reader.is_done() && second.is_done()) {
@@ -124,7 +122,10 @@ impl Collector {
                     early.extend(next?);
                 }
             }
-            named = named || reader.has_answered(Task::comes_first);
+            if !named && reader.has_answered(Task::comes_first) {
+                named = true;
+                second.end(frame.last(&under_locks, &self.names.views()))?;
+            }
             if named {
                 for numbered in early.drain(..) {
                     self.take(&mut second, &numbered);
@@ -133,6 +134,27 @@ impl Collector {
         }
         reader.finish()?;
         second.finish()
+    }
+
+    async fn read_alone(
+        &mut self,
+        connection: &mut Connection,
+        frame: Frame,
+        queries: Tasks,
+        under_locks: &Tasks,
+    ) -> Result<(), IntrospectError> {
+        let mut reader = Reader::start(connection, frame.first(queries))?;
+        let mut named = false;
+        while !reader.is_done() {
+            if let Some(numbered) = reader.next().await? {
+                self.take(&mut reader, &numbered);
+            }
+            if !named && reader.has_answered(Task::comes_first) {
+                named = true;
+                reader.end(frame.last(under_locks, &self.names.views()))?;
+            }
+        }
+        reader.finish()
     }
 
     /// Takes in a row.

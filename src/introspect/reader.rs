@@ -13,6 +13,8 @@ pub(super) struct Reader<'c> {
     tasks: Tasks,
     /// Of each query that was answered so far, the names of its columns.
     columns: Vec<Vec<Str>>,
+    /// Whether the last query was sent.
+    ended: bool,
     done: bool,
     failed: Option<IntrospectError>,
 }
@@ -21,20 +23,33 @@ pub(super) struct Reader<'c> {
 pub(super) type Numbered = (usize, DataRow);
 
 impl<'c> Reader<'c> {
-    /// Sends all queries.
+    /// Sends queries; [`Reader::end`] has to follow.
     pub(super) fn start(connection: &'c mut Connection, tasks: Tasks) -> Result<Self, Error> {
-        let mut pipeline = connection.pipeline();
-        for (_, sql) in &tasks {
-            pipeline.execute(sql)?;
-        }
-        pipeline.sync()?;
-        Ok(Self {
-            pipeline,
+        let mut reader = Self {
+            pipeline: connection.pipeline(),
             columns: Vec::with_capacity(tasks.len()),
-            tasks,
+            tasks: Tasks::new(),
+            ended: false,
             done: false,
             failed: None,
-        })
+        };
+        reader.send(tasks)?;
+        Ok(reader)
+    }
+
+    /// Sends the last queries.
+    pub(super) fn end(&mut self, tasks: Tasks) -> Result<(), Error> {
+        self.send(tasks)?;
+        self.ended = true;
+        self.pipeline.sync()
+    }
+
+    fn send(&mut self, tasks: Tasks) -> Result<(), Error> {
+        for (_, sql) in &tasks {
+            self.pipeline.execute(sql)?;
+        }
+        self.tasks.extend(tasks);
+        Ok(())
     }
 
     /// Whether everything was answered.
@@ -72,7 +87,8 @@ impl<'c> Reader<'c> {
                 self.fail(Error::Server { statement, error }.into());
             }
             Next::Event(_) | Next::Room => {}
-            Next::Done => self.done = true,
+            // Before the end it says so, too, when all that was sent so far is answered.
+            Next::Done => self.done = self.ended,
         }
         Ok(None)
     }

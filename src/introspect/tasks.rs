@@ -3,10 +3,10 @@
 //! Pure. Must not: know what the rows mean.
 
 use super::{PIN, Within, depend, fingerprint, unchanged, unmodeled};
-use crate::catalog::Tag;
 use crate::catalog::database;
 use crate::catalog::meta::label;
-use crate::catalog::names::Names;
+use crate::catalog::names::{FIRST_NORMAL_OID, Names};
+use crate::catalog::{Tag, kind};
 
 const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_description \
      WHERE objoid >= 16384 OR (classoid = 2615 AND objoid = 2200) OR classoid = 3079";
@@ -19,6 +19,9 @@ const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i JOIN p
 
 /// In a database in `SQL_ASCII` the server would refuse to send what is not UTF-8, without a word on what it is.
 const RAW: &str = "SET LOCAL client_encoding = 'SQL_ASCII'";
+
+/// How many views are spelled in one transaction: some tens of milliseconds.
+const BATCH: usize = 50;
 
 /// What a query of the pipeline is for.
 #[derive(Clone, Copy, Debug)]
@@ -97,31 +100,79 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The queries with what has to be said before and after them.
-    pub(super) fn around(self, queries: Tasks) -> Tasks {
+    /// What is asked at once: what says that nothing moves, and queries that keep no lock.
+    pub(super) fn first(self, queries: Tasks) -> Tasks {
+        let mut tasks = self.begin();
+        tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
+        tasks.extend(self.fingerprint());
+        tasks.extend(queries);
+        tasks
+    }
+
+    /// What is asked behind that: what is `spelled_under_locks`, of views and materialized views with these OIDs, and
+    /// once more what says that nothing moves.
+    ///
+    /// The locks are kept to the end of the transaction, so each batch has its own: who wants to change a table waits
+    /// for us no longer than one takes.
+    pub(super) fn last(self, spelled_under_locks: &Tasks, views: &[u32]) -> Tasks {
+        let mut tasks = Tasks::new();
+        for (number, oids) in self.batches(views).into_iter().enumerate() {
+            if number > 0 {
+                tasks.extend(self.commit());
+                tasks.extend(self.begin());
+            }
+            let queries = spelled_under_locks.iter();
+            let queries = queries.filter(|(_, sql)| number == 0 || sql.contains(kind::OIDS));
+            tasks.extend(queries.map(|(task, sql)| (*task, sql.replace(kind::OIDS, &oids))));
+        }
+        if self.deep {
+            tasks.extend(self.commit());
+            tasks.extend(self.begin());
+        }
+        tasks.extend(self.fingerprint());
+        tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
+        tasks.extend(self.commit());
+        tasks
+    }
+
+    /// The first and the last OID of each batch. Within a transaction of somebody else locks stay in any case.
+    fn batches(self, views: &[u32]) -> Vec<String> {
+        let last = u32::MAX;
+        if self.within == Within::Transaction || views.len() <= BATCH {
+            return vec![format!("'{FIRST_NORMAL_OID}' AND '{last}'")];
+        }
+        let batches = views.chunks(BATCH).filter_map(|batch| {
+            let (first, last) = (batch.first()?, batch.last()?);
+            Some(format!("'{first}' AND '{last}'"))
+        });
+        batches.collect()
+    }
+
+    fn begin(self) -> Tasks {
         let own = self.within == Within::Nothing;
-        let silent = |sql: &str| Some((Task::Silent, sql.to_owned()));
-        let horizon = || Some((Task::Horizon, fingerprint::HORIZON.to_owned()));
-        let fingerprint = || {
-            self.deep
-                .then(|| (Task::Fingerprint, fingerprint::query(self.version)))
-        };
-        let before = [
+        let tasks = [
             silent("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").filter(|_| own),
-            // Deparse functions wait behind an ALTER; whoever holds one must not be able to hang us.
-            silent("SET LOCAL lock_timeout = '5s'").filter(|_| own),
+            // What is spelled waits behind an ALTER, and whoever comes later waits behind what we have locked: so we
+            // give way, and come back.
+            silent("SET LOCAL lock_timeout = '50ms'").filter(|_| own),
             silent(RAW).filter(|_| self.raw),
             silent(PIN),
-            horizon(),
-            fingerprint(),
         ];
-        let after = [fingerprint(), horizon(), silent("COMMIT").filter(|_| own)];
-        let before = before.into_iter().flatten();
-        before
-            .chain(queries)
-            .chain(after.into_iter().flatten())
-            .collect()
+        tasks.into_iter().flatten().collect()
     }
+
+    fn commit(self) -> Option<(Task, String)> {
+        silent("COMMIT").filter(|_| self.within == Within::Nothing)
+    }
+
+    fn fingerprint(self) -> Option<(Task, String)> {
+        let query = || (Task::Fingerprint, fingerprint::query(self.version));
+        self.deep.then(query)
+    }
+}
+
+fn silent(sql: &str) -> Option<(Task, String)> {
+    Some((Task::Silent, sql.to_owned()))
 }
 
 /// What a fingerprint is made of, for a reading that is not within a transaction: what it sees may be rolled back.
@@ -138,9 +189,31 @@ fn opens_relations(sql: &str) -> bool {
     sql.matches("pg_get_").count() > sql.matches(", 0)").count()
 }
 
-/// All that is asked of a server of this version: first what comes as it is stored, then what takes long to spell. The
-/// names are among the first.
-pub(super) fn queries(version: u32) -> (Tasks, Tasks) {
+/// Whether the server locks what the text names, and keeps that to the end of the transaction (`AcquireRewriteLocks`
+/// in ruleutils.c): it does for whole queries, which policies hold too.
+fn keeps_locks(sql: &str) -> bool {
+    const WHOLE_QUERIES: [&str; 4] = [
+        "pg_get_viewdef",
+        "pg_get_ruledef",
+        "pg_get_function_sqlbody",
+        "polqual",
+    ];
+    WHOLE_QUERIES.iter().any(|part| sql.contains(part))
+}
+
+/// All that is asked.
+#[derive(Debug)]
+pub(super) struct Queries {
+    /// What comes as it is stored. The names are among the first.
+    pub(super) stored: Tasks,
+    /// What takes long to spell.
+    pub(super) spelled: Tasks,
+    /// What is spelled, with `{oids}` for a batch of views, under locks that are kept.
+    pub(super) spelled_under_locks: Tasks,
+}
+
+/// All that is asked of a server of this version.
+pub(super) fn queries(version: u32) -> Queries {
     let names = Names::QUERIES.iter().enumerate();
     let mut stored: Tasks = vec![
         (Task::Database, database::QUERY.to_owned()),
@@ -158,6 +231,8 @@ pub(super) fn queries(version: u32) -> (Tasks, Tasks) {
         Some((Task::Kind(tag), sql.to_owned()))
     });
     let (first, others): (Tasks, Tasks) = kinds.partition(|(task, _)| task.comes_first());
+    let (spelled_under_locks, others): (Tasks, Tasks) =
+        others.into_iter().partition(|(_, sql)| keeps_locks(sql));
     let (spelled, as_stored): (Tasks, Tasks) = others
         .into_iter()
         .partition(|(_, sql)| opens_relations(sql));
@@ -167,5 +242,9 @@ pub(super) fn queries(version: u32) -> (Tasks, Tasks) {
         (Task::Unmodeled, unmodeled::QUERY.to_owned()),
         (Task::InvalidIndexes, INVALID_INDEXES.to_owned()),
     ]);
-    (stored, spelled)
+    Queries {
+        stored,
+        spelled,
+        spelled_under_locks,
+    }
 }

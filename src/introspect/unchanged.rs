@@ -159,11 +159,16 @@ pub(super) fn complete(mut fingerprint: Fingerprint, version: u32) -> Fingerprin
 /// What reads: another version of the program may see the same rows in another way.
 fn reader(version: u32) -> String {
     let mut hasher = FxHasher::default();
-    let (stored, spelled) = tasks::queries(version);
-    for (_, sql) in stored.iter().chain(&spelled) {
+    for (_, sql) in all(version) {
         sql.hash(&mut hasher);
     }
     format!("{} {:016x}", env!("CARGO_PKG_VERSION"), hasher.finish())
+}
+
+fn all(version: u32) -> impl Iterator<Item = (tasks::Task, String)> {
+    let queries = tasks::queries(version);
+    let all = [queries.stored, queries.spelled, queries.spelled_under_locks];
+    all.into_iter().flatten()
 }
 
 /// Whether the schema of the connected database is proven to be what was found when this fingerprint was taken.
@@ -236,9 +241,8 @@ mod tests {
     #[test]
     fn every_catalog_that_is_read_counts() {
         for version in [130_000, 150_000, 180_000] {
-            let (stored, spelled) = tasks::queries(version);
-            for (task, sql) in stored.iter().chain(&spelled) {
-                for name in read_by(sql) {
+            for (task, sql) in all(version) {
+                for name in read_by(&sql) {
                     let known = name == "pg_control_system"
                         || HASHED.iter().any(|(hashed, _)| *hashed == name)
                         || HIDDEN.contains(&name)

@@ -65,7 +65,7 @@ macro_rules! columns {
                  AND d.objsubid = a.attnum \
              WHERE r.relkind = '",
             $kind,
-            "' AND r.oid >= 16384 AND r.relpersistence <> 't' GROUP BY a.attrelid)"
+            "' AND r.oid BETWEEN {oids} AND a.attrelid BETWEEN {oids} AND r.relpersistence <> 't' GROUP BY a.attrelid)"
         )
     };
 }

@@ -46,7 +46,7 @@ macro_rules! query {
              LEFT JOIN ",
             column::columns!("m", $compression),
             " a ON a.attrelid = c.oid \
-             WHERE c.relkind = 'm' AND c.oid >= 16384 AND c.relpersistence <> 't'"
+             WHERE c.relkind = 'm' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
         )
     };
 }

@@ -45,7 +45,7 @@ impl Kind for View {
              FROM pg_class c LEFT JOIN ",
             column::columns!("v", "''::text"),
             " a ON a.attrelid = c.oid \
-             WHERE c.relkind = 'v' AND c.oid >= 16384 AND c.relpersistence <> 't'"
+             WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
         ),
     }];
 
