@@ -113,12 +113,12 @@ impl Collector {
         let (mut early, mut named): (Vec<Numbered>, bool) = (Vec::new(), false);
         while !(reader.is_done() && second.is_done()) {
             tokio::select! {
-                next = reader.next(), if !reader.is_done() => {
+                next = reader.next(), if reader.is_busy() => {
                     if let Some(numbered) = next? {
                         self.take(&mut reader, &numbered);
                     }
                 }
-                next = second.next(), if !second.is_done() => {
+                next = second.next(), if second.is_busy() => {
                     early.extend(next?);
                 }
             }

@@ -12,7 +12,7 @@ mod tasks;
 mod unchanged;
 mod unmodeled;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::catalog::database::Beside;
 use crate::catalog::meta::acl::Grant;
@@ -139,6 +139,9 @@ pub enum Within {
 /// How often a reading is tried before it is given up.
 const ATTEMPTS: u32 = 5;
 
+/// For how long tables that somebody else has locked do not count as attempts.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Reads the schema of the connected database.
 ///
 /// The first attempt trusts only a server on which nothing at all was written meanwhile; later ones compare
@@ -161,7 +164,10 @@ pub async fn read_beside(
     scope: &Scope,
     within: Within,
 ) -> Result<Reading, IntrospectError> {
-    for attempt in 1..=ATTEMPTS {
+    let began = Instant::now();
+    let mut attempt = 0;
+    while attempt < ATTEMPTS {
+        attempt += 1;
         let deep = attempt > 1;
         let mut collector = Collector::new(connection.server().version_num(), scope.clone());
         let mut second = beside.take();
@@ -169,6 +175,12 @@ pub async fn read_beside(
         match read.await {
             Ok(()) if collector.held_still() => return finish(connection, collector).await,
             Ok(()) => {}
+            Err(error) if within == Within::Nothing && is_locked(&error) => {
+                // Not an attempt: nothing is known yet of what changed.
+                if began.elapsed() < PATIENCE {
+                    attempt = attempt.min(1);
+                }
+            }
             Err(_) if second.is_some() && !connection.is_closed() => {}
             Err(error) if is_torn(&error) && within == Within::Nothing => {}
             Err(error) => return Err(error),
@@ -183,6 +195,11 @@ pub async fn read_beside(
         attempts: ATTEMPTS,
         writers,
     })
+}
+
+/// Somebody has locked a table that has to be looked at (`lock_not_available`).
+fn is_locked(error: &IntrospectError) -> bool {
+    matches!(error, IntrospectError::Connection(error) if error.server().is_some_and(|error| error.code == "55P03"))
 }
 
 /// Something that was there a moment ago is gone: `XX000` ("cache lookup failed"), undefined object and the like.

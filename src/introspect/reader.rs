@@ -15,6 +15,8 @@ pub(super) struct Reader<'c> {
     columns: Vec<Vec<Str>>,
     /// Whether the last query was sent.
     ended: bool,
+    /// Whether all that was sent so far is answered, and more is to come.
+    idle: bool,
     done: bool,
     failed: Option<IntrospectError>,
 }
@@ -30,6 +32,7 @@ impl<'c> Reader<'c> {
             columns: Vec::with_capacity(tasks.len()),
             tasks: Tasks::new(),
             ended: false,
+            idle: false,
             done: false,
             failed: None,
         };
@@ -37,10 +40,13 @@ impl<'c> Reader<'c> {
         Ok(reader)
     }
 
-    /// Sends the last queries.
+    /// Sends the last queries, unless something went wrong.
     pub(super) fn end(&mut self, tasks: Tasks) -> Result<(), Error> {
+        if self.ended {
+            return Ok(());
+        }
         self.send(tasks)?;
-        self.ended = true;
+        (self.ended, self.idle) = (true, false);
         self.pipeline.sync()
     }
 
@@ -57,11 +63,16 @@ impl<'c> Reader<'c> {
         self.done
     }
 
+    /// Whether there is something to hear.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.done && !self.idle
+    }
+
     /// Whether all queries for such a task were answered.
     pub(super) fn has_answered(&self, of: impl Fn(Task) -> bool) -> bool {
         let begun = self.columns.len().saturating_sub(1);
         let open = self.tasks.iter().skip(begun);
-        self.done || !open.map(|(task, _)| *task).any(of)
+        !self.is_busy() || !open.map(|(task, _)| *task).any(of)
     }
 
     /// What a query is for, and its columns.
@@ -85,10 +96,11 @@ impl<'c> Reader<'c> {
             }
             Next::Event(Event::Error { statement, error }) => {
                 self.fail(Error::Server { statement, error }.into());
+                // The server skips everything up to a Sync.
+                self.end(Tasks::new())?;
             }
             Next::Event(_) | Next::Room => {}
-            // Before the end it says so, too, when all that was sent so far is answered.
-            Next::Done => self.done = self.ended,
+            Next::Done => (self.done, self.idle) = (self.ended, !self.ended),
         }
         Ok(None)
     }

@@ -149,20 +149,20 @@ impl Frame {
     }
 
     fn begin(self) -> Tasks {
-        let own = self.within == Within::Nothing;
-        let tasks = [
-            silent("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY").filter(|_| own),
+        let mut tasks = Tasks::new();
+        if self.within == Within::Nothing {
+            tasks.push(silent("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"));
             // What is spelled waits behind an ALTER, and whoever comes later waits behind what we have locked: so we
             // give way, and come back.
-            silent("SET LOCAL lock_timeout = '50ms'").filter(|_| own),
-            silent(RAW).filter(|_| self.raw),
-            silent(PIN),
-        ];
-        tasks.into_iter().flatten().collect()
+            tasks.push(silent("SET LOCAL lock_timeout = '50ms'"));
+        }
+        tasks.extend(self.raw.then(|| silent(RAW)));
+        tasks.push(silent(PIN));
+        tasks
     }
 
     fn commit(self) -> Option<(Task, String)> {
-        silent("COMMIT").filter(|_| self.within == Within::Nothing)
+        (self.within == Within::Nothing).then(|| silent("COMMIT"))
     }
 
     fn fingerprint(self) -> Option<(Task, String)> {
@@ -171,8 +171,8 @@ impl Frame {
     }
 }
 
-fn silent(sql: &str) -> Option<(Task, String)> {
-    Some((Task::Silent, sql.to_owned()))
+fn silent(sql: &str) -> (Task, String) {
+    (Task::Silent, sql.to_owned())
 }
 
 /// What a fingerprint is made of, for a reading that is not within a transaction: what it sees may be rolled back.
