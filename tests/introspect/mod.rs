@@ -1,5 +1,6 @@
 //! Reading a live catalog.
 
+mod locks;
 mod stable;
 mod stress;
 mod unchanged;
