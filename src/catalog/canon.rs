@@ -4,6 +4,7 @@
 //! text forms here too; hashing and files are the store's.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -153,6 +154,14 @@ fn refuse_other_bytes(objects: &[Object], bytes: &[u8]) -> Result<(), CanonError
 
 fn tag(label: &str) -> Result<Tag, CanonError> {
     Tag::from_label(label).ok_or_else(|| CanonError::Kind(label.to_owned()))
+}
+
+/// The text of an id, which is rarely longer than the room that is made for it at once.
+pub fn id_text(id: &Id) -> String {
+    let mut text = String::with_capacity(64);
+    // A string takes everything.
+    let _ = write!(text, "{id}");
+    text
 }
 
 /// A dependency as text: `normal` or `auto`, and the id of what is depended on.

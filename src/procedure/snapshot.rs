@@ -61,7 +61,9 @@ pub async fn take(
         let data = encode(&reading.catalog)?;
         // The stored form is all that is needed, and as large again; letting go of so much takes its time.
         std::thread::spawn(move || drop(reading));
-        store.write_snapshot(&data, meta)?
+        let written = store.write_snapshot(&data, meta)?;
+        std::thread::spawn(move || drop(data));
+        written
     };
     if let Some(label) = label.filter(|_| request.move_label) {
         let database = written.manifest.meta.database.id();
@@ -129,7 +131,7 @@ pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
     let encode = |(root, parts): (&Object, &[Object])| {
         Ok(StoredObject {
             schema: root.id.schema.to_string(),
-            id: root.id.to_string(),
+            id: canon::id_text(&root.id),
             bytes: canon::encode(root, parts)?,
         })
     };
@@ -154,7 +156,7 @@ pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
 fn edges(catalog: &Catalog) -> Vec<Edges> {
     // Many depend on the same object, and nearly all depend on something.
     let objects = catalog.objects().iter();
-    let ids: Vec<String> = objects.map(|object| object.id.to_string()).collect();
+    let ids: Vec<String> = objects.map(|object| canon::id_text(&object.id)).collect();
     let objects = catalog.objects().iter().zip(&ids).enumerate();
     let edges = objects.filter_map(|(place, (object, from))| {
         let used = catalog.used_at(place).iter();
