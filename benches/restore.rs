@@ -34,7 +34,7 @@ fn main() {
         return;
     }
     let tables = std::env::var("SNAPBACK_BENCH_TABLES").unwrap_or_else(|_| "1000".to_owned());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir_in(support::postgres::parent()).unwrap();
     let script = folder.path().join("large.sql");
     let mut generate = Command::new("python3");
     generate

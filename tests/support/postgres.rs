@@ -88,12 +88,12 @@ pub(crate) struct Server {
     guard: (Child, Option<ChildStdin>),
 }
 
-/// Where servers have their folders: in memory where there is room, since the file system is not what is tested or
+/// Where servers have their folders, and benches their stores: in memory where there is room, since the file system is not what is tested or
 /// measured. (ext4 takes more processor time to find inodes for a thousand tables, where a database with as many has
 /// just been dropped, than the server takes to create them.)
 ///
 /// The socket's whole path has to fit into 107 bytes, so never under a long TMPDIR.
-fn parent() -> &'static Path {
+pub(crate) fn parent() -> &'static Path {
     const ENOUGH_KB: u64 = 4 * 1024 * 1024;
     static PARENT: OnceLock<&Path> = OnceLock::new();
     PARENT.get_or_init(|| {
