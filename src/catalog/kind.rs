@@ -172,6 +172,12 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         usize::from(Self::FAMILY == Family::Relation && Self::STYLE == Style::Qualified)
     }
 
+    /// How many rows of it others that are made along depend on (`pg_depend.refobjid`), besides those of `pg_class`: the
+    /// row type of a relation, for that of arrays of it; a constraint, for its index or its triggers.
+    fn supports(&self) -> usize {
+        usize::from(Self::FAMILY == Family::Type)
+    }
+
     /// What of it the oldest servers do not have: the first version that does (as in `server_version_num`), and what.
     fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
         let _ = (id, scene);
@@ -198,6 +204,11 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     /// Whether it has a secret that is left out of its properties (`secret`).
     fn keeps_secret(&self) -> bool {
         false
+    }
+
+    /// The tablespace that it is in, if it can be in one; empty for the database's own.
+    fn tablespace(&self) -> Option<&str> {
+        None
     }
 
     /// Whether only a superuser can make, alter or remove it.
@@ -309,6 +320,8 @@ macro_rules! kinds {
             }
             /// Whether it has a secret that is left out of its properties.
             pub fn keeps_secret(&self) -> bool { match self { $(Self::$variant(body) => body.keeps_secret(),)* } }
+            /// The tablespace that it is in, if it can be in one; empty for the database's own.
+            pub fn tablespace(&self) -> Option<&str> { match self { $(Self::$variant(body) => body.tablespace(),)* } }
             /// Whether only a superuser can make, alter or remove it.
             pub fn needs_superuser(&self) -> bool { match self { $(Self::$variant(body) => body.needs_superuser(),)* } }
             /// How it becomes `new`. Bodies of different kinds have different ids and never meet here;
@@ -330,6 +343,8 @@ macro_rules! kinds {
             pub fn relations(&self, id: &Id, scene: &Catalog) -> usize {
                 match self { $(Self::$variant(body) => body.relations(id, scene),)* }
             }
+            /// How many rows of it others that are made along depend on, besides those of `pg_class`.
+            pub fn supports(&self) -> usize { match self { $(Self::$variant(body) => body.supports(),)* } }
             /// What of it the oldest servers do not have, and since when.
             pub fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
                 match self { $(Self::$variant(body) => body.newer(id, scene),)* }

@@ -1,8 +1,8 @@
 //! How much of the server's lock table the steps of a transaction take. Pure; knows no kind.
 //!
 //! A transaction keeps every lock to its end, and each thing that it locks takes a slot, in whatever modes it is locked
-//! (`storage/lmgr/README`): relations, and what `COMMENT`, `ALTER` and `DROP` name that is none. An estimate from
-//! above: what the plan makes counts with all relations that it can have.
+//! (`storage/lmgr/README`): relations, and what `COMMENT`, `ALTER` and `DROP` name that is none; on newer servers also what
+//! new objects depend on. An estimate from above: what the plan makes counts with all relations that it can have.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,11 +12,28 @@ use crate::catalog::{Catalog, Id, Step};
 /// The transaction itself, its advisory lock, and roles that things are given to.
 const OWN: usize = 16;
 
+/// Whether a server of this version locks what an object that is made depends on, so that nobody drops it meanwhile: those
+/// of August 2026 and later do (seen in `pg_locks` of 15.19 and 16.15, not of 14.23 and 15.18).
+fn locks_what_is_used(version: u32) -> bool {
+    let (major, minor) = (version / 10_000, version % 10_000);
+    let since = match major {
+        ..14 => return false,
+        14 => 24,
+        15 => 19,
+        16 => 15,
+        17 => 11,
+        18 => 5,
+        _ => 0,
+    };
+    minor >= since
+}
+
 /// The slots that one transaction with these steps needs on the way from one catalog to the other.
 pub fn slots<'a>(steps: &'a [Step], from: &'a Catalog, to: &'a Catalog) -> usize {
     let mut locked = Locked {
         from,
         to,
+        used_too: locks_what_is_used(from.version()),
         slots: HashMap::new(),
         schemas: HashSet::new(),
     };
@@ -29,6 +46,8 @@ pub fn slots<'a>(steps: &'a [Step], from: &'a Catalog, to: &'a Catalog) -> usize
 struct Locked<'a> {
     from: &'a Catalog,
     to: &'a Catalog,
+    /// Whether the server locks what a new object depends on.
+    used_too: bool,
     /// What is locked, and how many slots it takes.
     slots: HashMap<&'a Id, usize>,
     /// Whoever makes something in a schema keeps it from being dropped.
@@ -41,6 +60,9 @@ impl<'a> Locked<'a> {
         for id in step.makes.iter().chain(&step.frees) {
             self.schemas.insert(&id.schema);
             self.add(id, self.relations(id));
+            if self.used_too {
+                self.used_by(id);
+            }
         }
         let own = subject.kind.style() != Style::Column && !step.makes.contains(subject);
         self.add(subject, usize::from(own));
@@ -65,6 +87,17 @@ impl<'a> Locked<'a> {
                     self.relation(used);
                 }
             }
+        }
+    }
+
+    /// What a new object depends on, and what depends on it that is made along.
+    fn used_by(&mut self, id: &'a Id) {
+        let Some(object) = self.to.get(id) else {
+            return;
+        };
+        self.add(id, self.relations(id) + object.body.supports());
+        for edge in self.to.edges(id) {
+            self.add(edge.to, usize::from(edge.to.kind.style() != Style::Column));
         }
     }
 

@@ -8,8 +8,9 @@ use super::failure::Failure;
 use super::host::Host;
 use super::roles::{self, Missing};
 use super::rollback::{Preview, Target};
+use super::snapshot;
 use crate::catalog::id::Family;
-use crate::catalog::quote::literal;
+use crate::catalog::quote::{ident, literal};
 use crate::catalog::secret::Secrets;
 use crate::catalog::step::{Lock, Step};
 use crate::catalog::{Body, Catalog, Id, secret};
@@ -27,6 +28,7 @@ pub async fn check(
     let target = &preview.plan.target;
     let new_roles = roles::look(connection, preview, missing).await?;
     extensions_exist(connection, target, preview).await?;
+    tablespaces_exist(connection, preview).await?;
     may_change(connection, preview, &new_roles).await?;
     superuser_where_needed(connection, preview, host).await?;
     name_what_is_not_kept(&to.manifest.meta.secrets, preview, host);
@@ -84,6 +86,30 @@ async fn extensions_exist(
     ))
     .state("Nothing was changed.")
     .next("Install their packages on the server's machine."))
+}
+
+async fn tablespaces_exist(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
+    let wanted = snapshot::tablespaces(&preview.plan.target);
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let known = names(connection, "SELECT spcname FROM pg_tablespace").await?;
+    let missing: Vec<&str> = wanted
+        .into_iter()
+        .filter(|name| !known.contains(*name))
+        .collect();
+    let Some(first) = missing.first() else {
+        return Ok(());
+    };
+    Err(Failure::refused(format!(
+        "tablespaces that the target names do not exist here: {}",
+        missing.join(", ")
+    ))
+    .state("Nothing was changed.")
+    .next(format!(
+        "Create them: CREATE TABLESPACE {} LOCATION '/a/folder/of/the/server'",
+        ident(first)
+    )))
 }
 
 /// Only an owner may alter or drop, and only a member of a role may give things to it.

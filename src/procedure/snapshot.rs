@@ -248,6 +248,8 @@ pub fn describe(reading: &Reading, origin: Origin) -> SnapshotMeta {
     meta.invalid_indexes.clone_from(&reading.invalid_indexes);
     meta.fingerprint.clone_from(&reading.fingerprint);
     meta.roles = roles(catalog).into_iter().map(str::to_owned).collect();
+    let tablespaces = tablespaces(catalog).into_iter();
+    meta.tablespaces = tablespaces.map(str::to_owned).collect();
     meta.extensions = catalog
         .objects()
         .iter()
@@ -278,6 +280,13 @@ pub fn database(reading: &Reading) -> Database {
         oid: reading.database.oid,
         name: reading.database.name.clone(),
     }
+}
+
+/// All tablespaces that a catalog names.
+pub fn tablespaces(catalog: &Catalog) -> BTreeSet<&str> {
+    let objects = catalog.objects().iter();
+    let named = objects.filter_map(|object| object.body.tablespace());
+    named.filter(|name| !name.is_empty()).collect()
 }
 
 /// All roles that a catalog names: owners, grantees, grantors, those of policies. PUBLIC is none.

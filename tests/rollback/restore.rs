@@ -283,3 +283,44 @@ fn nobody_else_changes_the_schema_while_batches_run() {
         assert!(refused.stderr.contains("another run"), "{refused}");
     });
 }
+
+#[test]
+fn a_missing_tablespace_is_refused_before_the_start() {
+    let server = Options::new().start();
+    let (database, copy) = (server.database(), server.database());
+    let folder = tempfile::tempdir().unwrap();
+    let make = "SET allow_in_place_tablespaces = on; CREATE TABLESPACE \"fast disk\" LOCATION ''";
+    server.psql(make);
+    database.psql(
+        "CREATE TABLE t (a int PRIMARY KEY USING INDEX TABLESPACE \"fast disk\") TABLESPACE \"fast disk\";
+         CREATE INDEX i ON t (a) TABLESPACE \"fast disk\";
+         CREATE MATERIALIZED VIEW m TABLESPACE \"fast disk\" AS SELECT 1 AS x",
+    );
+    on(&database, folder.path())
+        .args(["snapshot", "x"])
+        .run()
+        .exits(0);
+    let dump = database.pg_dump(&["-s"]);
+    server.psql(&format!(
+        "DROP DATABASE {}; DROP TABLESPACE \"fast disk\"",
+        database.name()
+    ));
+
+    let refused = on(&copy, folder.path())
+        .args(["restore", "x"])
+        .run()
+        .exits(3);
+    assert!(
+        refused
+            .stderr
+            .contains("tablespaces that the target names do not exist here: fast disk")
+    );
+    assert!(refused.stderr.contains("CREATE TABLESPACE \"fast disk\""));
+
+    server.psql(make);
+    on(&copy, folder.path())
+        .args(["restore", "x"])
+        .run()
+        .exits(0);
+    assert_eq!(copy.pg_dump(&["-s"]), dump);
+}

@@ -332,6 +332,14 @@ impl Kind for Constraint {
         Ok(steps.map(|step| step.needing(left.clone())).collect())
     }
 
+    fn supports(&self) -> usize {
+        usize::from(self.kind != ConstraintKind::Check)
+    }
+
+    fn tablespace(&self) -> Option<&str> {
+        Some(&self.tablespace)
+    }
+
     fn relations(&self, _id: &Id, _scene: &Catalog) -> usize {
         usize::from(self.kind.has_index())
     }

@@ -75,6 +75,10 @@ impl Kind for ForeignTable {
         }))
     }
 
+    fn supports(&self) -> usize {
+        1
+    }
+
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let Self {
             server,

@@ -304,6 +304,10 @@ impl Kind for Index {
         steps
     }
 
+    fn tablespace(&self) -> Option<&str> {
+        Some(&self.tablespace)
+    }
+
     fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
         let distinct = self.nulls_not_distinct;
         distinct

@@ -271,6 +271,14 @@ impl Kind for Table {
             .collect()
     }
 
+    fn supports(&self) -> usize {
+        1
+    }
+
+    fn tablespace(&self) -> Option<&str> {
+        Some(&self.tablespace)
+    }
+
     fn relations(&self, id: &Id, scene: &Catalog) -> usize {
         let is_toasted = |part: &Object| match &part.body {
             Body::Column(column) => column.may_be_toasted(&part.id, scene),

@@ -110,12 +110,13 @@ impl Kind for Trigger {
     const TEXTS: &'static [&'static str] = &["action"];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
-        // Copies are internal before 15 and not from then on; the triggers of foreign keys always are.
+        // Copies are internal before 15 and not from then on, so those of foreign keys are told by their constraint.
         sql: "SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, p.tgenabled AS original, t.tgconstraint <> 0 AS is_constraint, \
               CASE WHEN p.oid IS NULL THEN pg_get_triggerdef(t.oid, false) END AS definition \
               FROM pg_trigger t LEFT JOIN pg_trigger p ON p.oid = t.tgparentid \
               WHERE t.oid >= 16384 AND CASE WHEN t.tgparentid = 0 THEN NOT t.tgisinternal \
-              ELSE NOT p.tgisinternal AND p.tgenabled <> t.tgenabled END",
+              ELSE p.tgenabled <> t.tgenabled AND NOT EXISTS \
+              (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't') END",
     }];
     const REBUILDABLE: bool = true;
 

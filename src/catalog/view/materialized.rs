@@ -113,6 +113,14 @@ impl Kind for MaterializedView {
         Step::drop(id, format!("DROP MATERIALIZED VIEW {}", id.sql()))
     }
 
+    fn supports(&self) -> usize {
+        1
+    }
+
+    fn tablespace(&self) -> Option<&str> {
+        Some(&self.tablespace)
+    }
+
     fn relations(&self, _id: &Id, _scene: &Catalog) -> usize {
         3
     }

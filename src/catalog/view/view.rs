@@ -66,6 +66,10 @@ impl Kind for View {
         }))
     }
 
+    fn supports(&self) -> usize {
+        1
+    }
+
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let mut steps = match self.circle(id, scene) {
             None => vec![Step::create(id, self.definition("CREATE", id))],
