@@ -180,7 +180,7 @@ pub fn decode_edges<'a>(
     let places: HashMap<String, usize> = objects
         .iter()
         .enumerate()
-        .map(|(place, object)| (object.id.to_string(), place))
+        .map(|(place, object)| (id_text(&object.id), place))
         .collect();
     let mut links = Vec::new();
     for (from, to) in pairs {

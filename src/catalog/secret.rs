@@ -1,6 +1,6 @@
-//! Secrets in the catalog: passwords in the options of foreign servers and user mappings, and in the connection
-//! strings of subscriptions, and settings of databases. They are left out of the model where a row is read, so that none is ever stored,
-//! printed or compared; a marker stands for each.
+//! Secrets in the catalog: passwords in the options of foreign servers and user mappings, in the connection strings of
+//! subscriptions, and in settings of databases. They are left out of the model where a row is read, so that none is ever
+//! printed or compared, and none stored but in [`Secrets`], when that was asked for; a marker stands for each.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

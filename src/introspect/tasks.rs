@@ -212,6 +212,14 @@ pub(super) struct Queries {
     pub(super) spelled_under_locks: Tasks,
 }
 
+impl Queries {
+    /// One after the other.
+    pub(super) fn all(self) -> impl Iterator<Item = (Task, String)> {
+        let all = [self.stored, self.spelled, self.spelled_under_locks];
+        all.into_iter().flatten()
+    }
+}
+
 /// All that is asked of a server of this version.
 pub(super) fn queries(version: u32) -> Queries {
     let names = Names::QUERIES.iter().enumerate();

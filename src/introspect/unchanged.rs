@@ -159,16 +159,10 @@ pub(super) fn complete(mut fingerprint: Fingerprint, version: u32) -> Fingerprin
 /// What reads: another version of the program may see the same rows in another way.
 fn reader(version: u32) -> String {
     let mut hasher = FxHasher::default();
-    for (_, sql) in all(version) {
+    for (_, sql) in tasks::queries(version).all() {
         sql.hash(&mut hasher);
     }
     format!("{} {:016x}", env!("CARGO_PKG_VERSION"), hasher.finish())
-}
-
-fn all(version: u32) -> impl Iterator<Item = (tasks::Task, String)> {
-    let queries = tasks::queries(version);
-    let all = [queries.stored, queries.spelled, queries.spelled_under_locks];
-    all.into_iter().flatten()
 }
 
 /// Whether the schema of the connected database is proven to be what was found when this fingerprint was taken.
@@ -241,7 +235,7 @@ mod tests {
     #[test]
     fn every_catalog_that_is_read_counts() {
         for version in [130_000, 150_000, 180_000] {
-            for (task, sql) in all(version) {
+            for (task, sql) in tasks::queries(version).all() {
                 for name in read_by(&sql) {
                     let known = name == "pg_control_system"
                         || HASHED.iter().any(|(hashed, _)| *hashed == name)

@@ -13,7 +13,8 @@ use crate::catalog::{Catalog, Id, Step};
 const OWN: usize = 16;
 
 /// Whether a server of this version locks what an object that is made depends on, so that nobody drops it meanwhile: those
-/// of August 2026 and later do (seen in `pg_locks` of 15.19 and 16.15, not of 14.23 and 15.18).
+/// of August 2026 and later do (seen in `pg_locks` of 15.19, 16.15, 17.11 and 18.6, not of 14.23 and 15.18; 14.24 and 18.5 are
+/// of the same day as the first three).
 fn locks_what_is_used(version: u32) -> bool {
     let (major, minor) = (version / 10_000, version % 10_000);
     let since = match major {
@@ -60,9 +61,9 @@ impl<'a> Locked<'a> {
         for id in step.makes.iter().chain(&step.frees) {
             self.schemas.insert(&id.schema);
             self.add(id, self.relations(id));
-            if self.used_too {
-                self.used_by(id);
-            }
+        }
+        for id in &step.makes {
+            self.used_by(id);
         }
         let own = subject.kind.style() != Style::Column && !step.makes.contains(subject);
         self.add(subject, usize::from(own));
@@ -92,7 +93,7 @@ impl<'a> Locked<'a> {
 
     /// What a new object depends on, and what depends on it that is made along.
     fn used_by(&mut self, id: &'a Id) {
-        let Some(object) = self.to.get(id) else {
+        let Some(object) = self.to.get(id).filter(|_| self.used_too) else {
             return;
         };
         self.add(id, self.relations(id) + object.body.supports());

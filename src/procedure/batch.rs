@@ -220,7 +220,6 @@ impl Restore<'_> {
             command: "restore",
             target: self.recorded_target(),
             allowed: &plan.hazards,
-            proof: &done.proof.clone(),
             began: self.began,
             present: &present,
             after: &after,

@@ -21,8 +21,6 @@ pub(super) struct Facts<'a> {
     pub(super) command: &'static str,
     pub(super) target: Target,
     pub(super) allowed: &'a [Hazard],
-    /// What was proven.
-    pub(super) proof: &'a str,
     pub(super) began: Timestamp,
     pub(super) present: &'a Reading,
     pub(super) after: &'a Reading,
@@ -68,7 +66,7 @@ fn append(store: &Store, done: &Done, facts: &Facts<'_>) -> Result<(), StoreErro
             counts: counts(facts.after),
         }),
         proof: Some(Proof {
-            kind: facts.proof.to_owned(),
+            kind: done.proof.clone(),
             hash: done.root,
         }),
         transaction: Some(facts.transaction.to_owned()),

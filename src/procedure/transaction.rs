@@ -305,7 +305,6 @@ async fn attempt<W: Way>(
         command: W::COMMAND,
         target: way.target(),
         allowed: way.allowed(),
-        proof: &done.proof.clone(),
         began,
         present: &present,
         after: &after,

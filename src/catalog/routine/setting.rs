@@ -1,5 +1,5 @@
-//! `SET` clauses of routines, and settings of databases. `pg_proc.proconfig` has one text per setting, `name=value`, where the value of a
-//! list is a list of identifiers in one text: such a list must be written item by item.
+//! `SET` clauses of routines, and settings of databases. `pg_proc.proconfig` has one text per setting, `name=value`, where
+//! the value of a list is a list of identifiers in one text: such a list must be written item by item.
 
 use crate::catalog::quote::{ident, literal};
 

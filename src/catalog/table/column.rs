@@ -5,11 +5,11 @@
 //! server carries the change down; only what can differ between the two is altered at the child.
 
 use super::not_null::NotNull;
-use super::{RelationName, alter, create, follow, in_partition, join};
+use super::{RelationName, alter, create, follow, in_partition, is_partitioned, join};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Attribute, Class, IndexColumn, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -355,17 +355,11 @@ impl Kind for Column {
             origin: Origin::Own,
             ..self.clone()
         };
-        let left = scene.root_of(id).map(|table| join::left(&table.id));
-        let steps = alter::add(&own, id, scene).into_iter();
-        Ok(steps.map(|step| step.needing(left.clone())).collect())
+        Ok(join::once_left(id, alter::add(&own, id, scene), scene))
     }
 
     fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
-        let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
-        let partitioned = match scene.get(&table).map(|object| &object.body) {
-            Some(Body::Table(table)) => table.is_partitioned(),
-            _ => false,
-        };
+        let partitioned = is_partitioned(id, scene);
         let is_virtual = self
             .generated
             .as_ref()

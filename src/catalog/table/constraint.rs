@@ -4,9 +4,10 @@
 //! The text is what `pg_get_constraintdef()` prints without its last words; for keys it is built from columns.
 //! A foreign key that the server made for a partition is part of the foreign key that it was made from.
 
-use super::index::{attach, attached_to, change_storage, without_parent};
+use super::index::{attach, attached_to, change_storage, is_detached, without_parent};
 use super::{
-    RelationName, alter::STAYS_OWN, column::Origin, in_partition, join::left, roles_of_index,
+    RelationName, alter::STAYS_OWN, column::Origin, in_partition, is_partitioned, join,
+    roles_of_index,
 };
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
@@ -327,9 +328,7 @@ impl Kind for Constraint {
             origin: Origin::Own,
             ..self.clone()
         };
-        let left = scene.root_of(id).map(|table| left(&table.id));
-        let steps = own.create(id, scene).into_iter();
-        Ok(steps.map(|step| step.needing(left.clone())).collect())
+        Ok(join::once_left(id, own.create(id, scene), scene))
     }
 
     fn supports(&self) -> usize {
@@ -346,11 +345,7 @@ impl Kind for Constraint {
 
     fn newer(&self, id: &Id, scene: &Catalog) -> Vec<(u32, &'static str)> {
         let has = |words: &str| settle::find(&self.definition, words).is_some();
-        let table = Id::in_schema(Tag::Table, id.schema.clone(), id.on.clone());
-        let partitioned = match scene.get(&table).map(|object| &object.body) {
-            Some(Body::Table(table)) => table.is_partitioned(),
-            _ => false,
-        };
+        let partitioned = is_partitioned(id, scene);
         let exclusion = self.kind == ConstraintKind::Exclusion;
         let foreign = self.kind == ConstraintKind::Foreign;
         let columns = foreign && (has("NULL (") || has("DEFAULT ("));
@@ -395,11 +390,9 @@ impl Kind for Constraint {
             ..constraint.clone()
         };
         let redeferred = (self.deferrable, self.deferred) != (new.deferrable, new.deferred);
-        // It is detached when its table is, and only then.
-        let leaves = new.attached_to.is_none() && !in_partition(id, scene);
-        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to && !leaves;
+        let (from, to) = (self.attached_to.as_ref(), new.attached_to.as_ref());
         if rest(self) != rest(new)
-            || detached
+            || is_detached(from, to, id, scene)
             || (!self.not_valid && new.not_valid)
             || (redeferred && self.kind != ConstraintKind::Foreign)
         {

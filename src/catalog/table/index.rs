@@ -131,6 +131,22 @@ pub(super) fn without_parent(step: Step, parent: Option<&RelationName>, scene: &
     step.deferring(parents).making([alone])
 }
 
+/// Whether an index that is attached to none in the target, or its constraint, leaves with its table: it is detached when
+/// that is, and only then.
+fn leaves(to: Option<&RelationName>, id: &Id, scene: &Catalog) -> bool {
+    to.is_none() && !in_partition(id, scene)
+}
+
+/// Whether an index, or its constraint, would have to be detached by itself, which nothing does.
+pub(super) fn is_detached(
+    from: Option<&RelationName>,
+    to: Option<&RelationName>,
+    id: &Id,
+    scene: &Catalog,
+) -> bool {
+    from.is_some() && from != to && !leaves(to, id, scene)
+}
+
 /// `ALTER INDEX parent ATTACH PARTITION index`.
 pub(super) fn attach(subject: &Id, index: &Id, parent: &RelationName) -> Step {
     let index = qualified(&index.schema, &index.name);
@@ -330,10 +346,8 @@ impl Kind for Index {
             clustered: false,
             ..index.clone()
         };
-        // It is detached when its table is, and only then.
-        let leaves = new.attached_to.is_none() && !in_partition(id, scene);
-        let detached = self.attached_to.is_some() && self.attached_to != new.attached_to && !leaves;
-        if rest(self) != rest(new) || detached {
+        let (from, to) = (self.attached_to.as_ref(), new.attached_to.as_ref());
+        if rest(self) != rest(new) || is_detached(from, to, id, scene) {
             return Change::Replace;
         }
         let mut steps = change_storage(
@@ -354,7 +368,7 @@ impl Kind for Index {
         } else if !self.clustered {
             steps.extend(new.cluster(id));
         }
-        if steps.is_empty() && leaves {
+        if steps.is_empty() && leaves(to, id, scene) {
             return Change::Carried;
         }
         Change::InPlace(steps)

@@ -66,6 +66,13 @@ pub(super) fn left(table: &Id) -> Id {
     }
 }
 
+/// The steps of a part that wait for that.
+pub(super) fn once_left(part: &Id, steps: Vec<Step>, scene: &Catalog) -> Vec<Step> {
+    let left = scene.root_of(part).map(|table| left(&table.id));
+    let steps = steps.into_iter();
+    steps.map(|step| step.needing(left.clone())).collect()
+}
+
 /// What has to be there when an index of a partitioned table wants all its partitions joined.
 pub(super) fn partitions(index: &Id, scene: &Catalog) -> Vec<Id> {
     let all = scene.objects().iter().filter(|object| match &object.body {

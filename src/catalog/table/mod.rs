@@ -418,6 +418,14 @@ fn parents_of<'a>(part: &Id, scene: &'a Catalog) -> &'a [RelationName] {
     }
 }
 
+/// Whether the table that a part belongs to is partitioned.
+fn is_partitioned(part: &Id, scene: &Catalog) -> bool {
+    match scene.root_of(part).map(|object| &object.body) {
+        Some(Body::Table(table)) => table.is_partitioned(),
+        _ => false,
+    }
+}
+
 /// Whether the table that a part belongs to is a partition.
 fn in_partition(part: &Id, scene: &Catalog) -> bool {
     match scene.root_of(part).map(|object| &object.body) {

@@ -4,7 +4,7 @@
 
 use super::alter::only;
 use super::column::Origin;
-use super::{alter_as, in_partition, parents_of};
+use super::{alter_as, in_partition, is_partitioned, parents_of};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::meta;
 use crate::catalog::quote::ident;
@@ -171,11 +171,7 @@ impl NotNull {
 
     /// Stands for the NOT NULL that partitions have by names of their own.
     pub(super) fn called_otherwise(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
-        let partitioned = match scene.get(&table(id)).map(|table| &table.body) {
-            Some(Body::Table(table)) => table.is_partitioned(),
-            _ => false,
-        };
-        if !partitioned || scene.version() < 180_000 {
+        if !is_partitioned(id, scene) || scene.version() < 180_000 {
             return Vec::new();
         }
         let name = self.full_name(id);
