@@ -1,16 +1,15 @@
 //! Canonical bytes: a root object with its parts as one JSON text, and back. See docs/FORMAT.md.
 //!
-//! Ids are taken apart in the text, so that reading it needs no parser of ids. Edges and layout have
-//! text forms here too; hashing and files are the store's.
+//! Ids are taken apart in the text, so that reading it needs no parser of ids. Dependencies are in `edges`; hashing and
+//! files are the store's.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::kind::{Body, Tag};
-use super::{Id, Link, Meta, Object, Str, Strength};
+use super::{Id, Meta, Object, Str};
 use crate::catalog::record::is_neutral;
 
 /// Why canonical bytes could not be read.
@@ -25,8 +24,8 @@ pub enum CanonError {
     /// The same thing written in other bytes.
     #[error("not canonical: {0} would be written differently")]
     Bytes(String),
-    /// An edge in a form that is not known.
-    #[error("not an edge: {0:?}")]
+    /// A dependency in a form that is not known, or of or on something that is not there.
+    #[error("not a dependency: {0:?}")]
     Edge(String),
 }
 
@@ -99,7 +98,11 @@ pub fn encode(root: &Object, parts: &[Object]) -> Result<Vec<u8>, CanonError> {
         meta: unless_neutral(&root.meta),
         parts: parts.collect(),
     };
-    Ok(serde_json::to_vec(&out)?)
+    // A table has some two thousand bytes; what is too much is given back before anything else is allocated.
+    let mut bytes = Vec::with_capacity(4096);
+    serde_json::to_writer(&mut bytes, &out)?;
+    bytes.shrink_to_fit();
+    Ok(bytes)
 }
 
 fn unless_neutral(meta: &Meta) -> Option<&Meta> {
@@ -162,39 +165,4 @@ pub fn id_text(id: &Id) -> String {
     // A string takes everything.
     let _ = write!(text, "{id}");
     text
-}
-
-/// A dependency as text: `normal` or `auto`, and the id of what is depended on.
-pub fn encode_edge(to: &str, strength: Strength) -> String {
-    match strength {
-        Strength::Normal => ["normal ", to].concat(),
-        Strength::Auto => ["auto ", to].concat(),
-    }
-}
-
-/// The dependencies among these objects from their texts: the id of the dependent, and [`encode_edge`].
-pub fn decode_edges<'a>(
-    objects: &[Object],
-    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Vec<Link>, CanonError> {
-    let places: HashMap<String, usize> = objects
-        .iter()
-        .enumerate()
-        .map(|(place, object)| (id_text(&object.id), place))
-        .collect();
-    let mut links = Vec::new();
-    for (from, to) in pairs {
-        let broken = || CanonError::Edge(format!("{from} -> {to}"));
-        let (strength, to) = to.split_once(' ').ok_or_else(broken)?;
-        let strength = match strength {
-            "normal" => Strength::Normal,
-            "auto" => Strength::Auto,
-            _ => return Err(broken()),
-        };
-        let (Some(&from), Some(&to)) = (places.get(from), places.get(to)) else {
-            return Err(broken());
-        };
-        links.push(Link { from, to, strength });
-    }
-    Ok(links)
 }

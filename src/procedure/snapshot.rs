@@ -11,7 +11,7 @@ use super::session;
 use crate::catalog::quote;
 use crate::catalog::scope::Scope;
 use crate::catalog::secret::Secrets;
-use crate::catalog::{Catalog, Object, canon};
+use crate::catalog::{Catalog, Object, canon, edges};
 use crate::connect::Connection;
 use crate::introspect::{self, Reading, Within};
 use crate::store::{
@@ -154,22 +154,13 @@ pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
 
 /// All dependencies.
 fn edges(catalog: &Catalog) -> Vec<Edges> {
-    // Many depend on the same object, and nearly all depend on something.
-    let objects = catalog.objects().iter();
-    let ids: Vec<String> = objects.map(|object| canon::id_text(&object.id)).collect();
-    let objects = catalog.objects().iter().zip(&ids).enumerate();
-    let edges = objects.filter_map(|(place, (object, from))| {
-        let used = catalog.used_at(place).iter();
-        let to =
-            used.filter_map(|&(to, strength)| Some(canon::encode_edge(ids.get(to)?, strength)));
-        let to: Vec<String> = to.collect();
-        (!to.is_empty()).then(|| Edges {
-            schema: object.id.schema.to_string(),
-            from: from.clone(),
-            to,
-        })
+    let stored = edges::encode(catalog).into_iter();
+    let stored = stored.map(|(root, to)| Edges {
+        schema: root.schema.to_string(),
+        from: canon::id_text(root),
+        to,
     });
-    edges.collect()
+    stored.collect()
 }
 
 /// A stored snapshot as a catalog.
@@ -198,12 +189,11 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
             table.columns.into_iter().map(Into::into).collect(),
         );
     }
-    let pairs = data.edges.iter().flat_map(|edges| {
+    let stored = data.edges.iter().flat_map(|edges| {
         let to = edges.to.iter();
         to.map(|to| (edges.from.as_str(), to.as_str()))
     });
-    let links =
-        canon::decode_edges(&objects, pairs).map_err(|error| corrupt("dependencies", error))?;
+    let links = edges::decode(&objects, stored).map_err(|error| corrupt("dependencies", error))?;
     Ok((
         Catalog::assemble(manifest.meta.server, objects, links, layout),
         manifest,
@@ -292,8 +282,14 @@ pub fn tablespaces(catalog: &Catalog) -> BTreeSet<&str> {
 /// All roles that a catalog names: owners, grantees, grantors, those of policies. PUBLIC is none.
 pub fn roles(catalog: &Catalog) -> BTreeSet<&str> {
     let mut roles = BTreeSet::new();
+    // Most belong to the same role, parts to none.
+    let mut last = "";
     for object in catalog.objects() {
-        roles.insert(object.meta.owner.as_str());
+        let owner = object.meta.owner.as_str();
+        if owner != last && !owner.is_empty() {
+            roles.insert(owner);
+            last = owner;
+        }
         for grant in object.meta.acl.iter().flatten() {
             roles.extend([grant.grantee.as_str(), grant.grantor.as_str()]);
         }

@@ -56,7 +56,7 @@ impl Pieces<'_> {
         }
     }
 
-    /// What an object of this schema depends on, in the catalog's text.
+    /// What a root object of this schema and its parts depend on, in the catalog's text.
     pub fn edges(&self, schema: &str, from: &str) -> Result<Vec<String>, StoreError> {
         let found = self
             .tree(Class::Edges)

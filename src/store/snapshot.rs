@@ -39,14 +39,14 @@ pub struct TableLayout {
     pub columns: Vec<String>,
 }
 
-/// What an object depends on.
+/// What a root object and its parts depend on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edges {
-    /// Schema of the object that depends.
+    /// Schema of the object.
     pub schema: String,
-    /// The object that depends.
+    /// Its id.
     pub from: String,
-    /// What it depends on, in the catalog's text: `normal` or `auto`, and the id.
+    /// The dependencies, in the catalog's text (`catalog::edges`).
     pub to: Vec<String>,
 }
 

@@ -1,0 +1,188 @@
+//! Dependencies as the store keeps them: of each root object, those of its own and of its parts, as texts. See
+//! docs/FORMAT.md.
+//!
+//! A part is named within its root, and the text says which root that is, so that reading it needs no parser of ids and
+//! finds what is used without reading the rest. Pure; trees and files are the store's.
+
+use std::collections::HashMap;
+
+use super::canon::{CanonError, id_text};
+use super::{Catalog, Id, Link, Object, Strength};
+
+/// What stands between the pieces of a text: no name and no id has it.
+const SEPARATOR: char = '\0';
+
+/// A dependency of a root object or of one of its parts, taken from its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredEdge<'a> {
+    /// What depends: [`part_text`].
+    pub part: &'a str,
+    /// How strongly.
+    pub strength: Strength,
+    /// What is depended on, within its root: [`part_text`].
+    pub used: &'a str,
+    /// That root, schema and id; `None` when it is the one that `part` is of.
+    pub root: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> StoredEdge<'a> {
+    fn text(&self) -> String {
+        let strength = match self.strength {
+            Strength::Normal => "\0normal\0",
+            Strength::Auto => "\0auto\0",
+        };
+        match self.root {
+            None => [self.part, strength, self.used].concat(),
+            Some((schema, root)) => {
+                [self.part, strength, self.used, "\0", schema, "\0", root].concat()
+            }
+        }
+    }
+
+    /// Takes a text apart.
+    pub fn parse(text: &'a str) -> Result<Self, CanonError> {
+        let broken = || CanonError::Edge(text.to_owned());
+        let mut pieces = text.split(SEPARATOR);
+        let mut next = || pieces.next().ok_or_else(broken);
+        let part = next()?;
+        let strength = match next()? {
+            "normal" => Strength::Normal,
+            "auto" => Strength::Auto,
+            _ => return Err(broken()),
+        };
+        let used = next()?;
+        let root = match (pieces.next(), pieces.next(), pieces.next()) {
+            (None, ..) => None,
+            (Some(schema), Some(root), None) => Some((schema, root)),
+            _ => return Err(broken()),
+        };
+        Ok(Self {
+            part,
+            strength,
+            used,
+            root,
+        })
+    }
+}
+
+/// A part within its root: the label of its kind, a space, its name. Empty for the root itself.
+pub fn part_text(id: &Id) -> String {
+    if id.is_part() {
+        [id.kind.label(), " ", &id.name].concat()
+    } else {
+        String::new()
+    }
+}
+
+/// All dependencies: of each root object that has any or a part of which does, in the order of those.
+pub fn encode(catalog: &Catalog) -> Vec<(&Id, Vec<String>)> {
+    let objects = catalog.objects();
+    // Many depend on the same object: of each, its root and how it is called.
+    let mut named: Vec<(usize, String)> = Vec::with_capacity(objects.len());
+    for (place, object) in objects.iter().enumerate() {
+        let last = named.last().filter(|_| object.id.is_part());
+        named.push(match last {
+            Some(&(root, _)) => (root, part_text(&object.id)),
+            None => (place, id_text(&object.id)),
+        });
+    }
+    let part = |place: usize| match named.get(place) {
+        Some((root, text)) if *root != place => text.as_str(),
+        _ => "",
+    };
+    let mut stored: Vec<(&Id, Vec<String>)> = Vec::new();
+    for (place, &(root, _)) in named.iter().enumerate() {
+        let Some(id) = objects.get(root).map(|object| &object.id) else {
+            continue;
+        };
+        let texts = catalog.used_at(place).iter().map(|&(used, strength)| {
+            let other = named.get(used).map(|(other, _)| *other);
+            let other = other.filter(|other| *other != root);
+            let other = other.and_then(|other| Some((objects.get(other)?, named.get(other)?)));
+            let edge = StoredEdge {
+                part: part(place),
+                strength,
+                used: part(used),
+                root: other.map(|(object, (_, text))| (&*object.id.schema, text.as_str())),
+            };
+            edge.text()
+        });
+        match stored.last_mut().filter(|_| root != place) {
+            Some((last, edges)) if *last == id => edges.extend(texts),
+            _ => stored.push((id, texts.collect())),
+        }
+    }
+    stored.retain(|(_, edges)| !edges.is_empty());
+    stored
+}
+
+/// The dependencies among these objects, each root followed by its parts: from the id of the root object whose they are,
+/// and their texts.
+pub fn decode<'a>(
+    objects: &[Object],
+    edges: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<Link>, CanonError> {
+    let mut roots: HashMap<String, HashMap<String, usize>> = HashMap::new();
+    let mut root = String::new();
+    for (place, object) in objects.iter().enumerate() {
+        if !object.id.is_part() {
+            root = id_text(&object.id);
+        }
+        let parts = roots.entry(root.clone()).or_default();
+        parts.insert(part_text(&object.id), place);
+    }
+    let place = |root: &str, part: &str| roots.get(root)?.get(part).copied();
+    let mut links = Vec::new();
+    for (own, text) in edges {
+        let edge = StoredEdge::parse(text)?;
+        let root = edge.root.map_or(own, |(_, root)| root);
+        let (Some(from), Some(to)) = (place(own, edge.part), place(root, edge.used)) else {
+            return Err(CanonError::Edge(format!("{own}: {text}")));
+        };
+        let strength = edge.strength;
+        links.push(Link { from, to, strength });
+    }
+    Ok(links)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn edge<'a>(used: &'a str, root: Option<(&'a str, &'a str)>) -> StoredEdge<'a> {
+        StoredEdge {
+            part: "column a\tb \"",
+            strength: Strength::Auto,
+            used,
+            root,
+        }
+    }
+
+    #[test]
+    fn texts_are_taken_apart_again() {
+        let others = [
+            edge("", None),
+            edge("check k", None),
+            edge("", Some(("", "schema app"))),
+            edge("column x.y", Some(("My App", "table \"My App\".\"on .\""))),
+        ];
+        for edge in others {
+            assert_eq!(StoredEdge::parse(&edge.text()).unwrap(), edge);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "a",
+            "a\0b\0c",
+            "a\0auto",
+            "\0auto\0\0app",
+            "\0auto\0\0\0\0",
+        ] {
+            assert!(StoredEdge::parse(text).is_err(), "{text:?}");
+        }
+    }
+}
