@@ -2,7 +2,7 @@
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::row::{Row, RowError};
 use super::step::Step;
@@ -25,6 +25,7 @@ impl Kind for AccessMethod {
     const STYLE: Style = Style::Global;
     const FAMILY: Family = Family::Own(Tag::AccessMethod);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::ACCESS_METHOD)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT a.oid, a.amname, p.pronamespace, a.amtype = 't' AS of_tables, a.amhandler::text AS handler \

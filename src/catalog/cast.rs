@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::row::{Row, RowError};
 use super::step::Step;
@@ -41,6 +41,7 @@ impl Kind for Cast {
     const STYLE: Style = Style::Cast;
     const FAMILY: Family = Family::Own(Tag::Cast);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::CAST)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT c.oid, c.castsource, c.casttarget, \

@@ -3,7 +3,7 @@
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::options::{definition, text};
 use super::row::{Row, RowError};
@@ -50,6 +50,7 @@ impl Kind for Collation {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Own(Tag::Collation);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::COLLATION)];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,

@@ -2,7 +2,7 @@
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::quote::literal;
 use super::row::{Row, RowError};
@@ -30,6 +30,7 @@ impl Kind for Conversion {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Own(Tag::Conversion);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::CONVERSION)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, connamespace, conname, condefault, pg_encoding_to_char(conforencoding) AS source, \

@@ -5,7 +5,7 @@
 //! after all else, so that what a plan makes is granted what the database had when the plan was made.
 
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::meta::acl::{self, Grant, Target};
 use super::names::{Class, Key, Names};
 use super::quote::ident;
@@ -117,6 +117,7 @@ impl Kind for DefaultAcl {
     const FAMILY: Family = Family::Own(Tag::DefaultAcl);
     const IS_PRIVILEGES: bool = true;
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::DEFAULT_ACL)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, defaclrole, defaclnamespace, defaclobjtype, defaclacl FROM pg_default_acl",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::quote::literal;
 use super::row::{Row, RowError};
@@ -41,6 +41,7 @@ impl Kind for EventTrigger {
     const STYLE: Style = Style::Global;
     const FAMILY: Family = Family::Own(Tag::EventTrigger);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::EVENT_TRIGGER)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT e.oid, e.evtname, e.evtevent, e.evttags, e.evtenabled, e.evtowner AS owner, \

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::id::{Family, Id, Style};
-use super::names::{Key, Names};
+use super::names::{Class, Key, Names};
 use super::roles::RoleNames;
 use super::row::{Row, RowError};
 use super::step::{Loss, Step};
@@ -31,6 +31,17 @@ pub struct Query {
 /// Stands for the first and the last OID of a batch of views, as in `oid BETWEEN {oids}`: what takes locks is not
 /// asked for all at once.
 pub const OIDS: &str = "{oids}";
+
+/// What a database has to have so that there can be an object of a kind in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A row of this catalog that is not of `initdb`, as far as the list of all objects has it (`introspect::unmodeled`).
+    Catalog(Class),
+    /// A relation with this `pg_class.relkind`.
+    Relation(char),
+    /// A type with this `pg_type.typtype`.
+    Type(char),
+}
 
 /// An object as a kind read it from a row.
 #[derive(Clone, Debug)]
@@ -75,6 +86,8 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     const ACL: Option<(char, &'static str)> = None;
     /// How it is read.
     const QUERIES: &'static [Query];
+    /// A database that has none of these is not asked for objects of this kind; empty when every one is.
+    const SOURCES: &'static [Source] = &[];
     /// Dropping it loses rows: a plan never replaces it.
     const HOLDS_DATA: bool = false;
     /// Dropping it takes its parts along.
@@ -271,6 +284,8 @@ macro_rules! kinds {
                 Self::ALL.iter().copied().find(|tag| tag.label() == label)
             }
 
+            /// What a database has one of that has an object of this kind; empty when that cannot be told.
+            pub fn sources(self) -> &'static [Source] { match self { $(Self::$variant => <$path as Kind>::SOURCES,)* } }
             /// The query for all objects of this kind on a server of this version.
             pub fn query(self, version: u32) -> Option<&'static str> {
                 let queries = match self { $(Self::$variant => <$path as Kind>::QUERIES,)* };

@@ -2,7 +2,7 @@
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::row::{Row, RowError};
 use super::step::Step;
@@ -50,6 +50,7 @@ impl Kind for Language {
     const FAMILY: Family = Family::Own(Tag::Language);
     const ACL: Option<(char, &'static str)> = Some(('l', "LANGUAGE"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::LANGUAGE)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT l.oid, l.lanname, p.pronamespace, l.lanpltrusted, l.lanplcallfoid::regproc AS handler, \

@@ -6,6 +6,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Str;
+use super::kind::Source;
 use super::quote::{ident, qualified};
 use super::row::{Row, RowError};
 use super::scope::Scope;
@@ -189,6 +190,7 @@ pub struct Names {
     opclasses: FxHashMap<u32, Opclass>,
     default_opclasses: FxHashSet<(u32, u32)>,
     access_methods: FxHashMap<u32, Str>,
+    sources: FxHashSet<Source>,
 }
 
 impl Names {
@@ -204,7 +206,7 @@ impl Names {
         "SELECT oid, relnamespace, relname AS name, relkind FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'",
         "SELECT oid, typnamespace, CASE WHEN oid < 16384 THEN format_type(oid, NULL) ELSE typname::text END AS name, \
          CASE WHEN typlen = -1 AND typstorage <> 'p' THEN typelem ELSE 0 END AS element, \
-         CASE WHEN typtype = 'd' THEN typbasetype ELSE 0 END AS base, typcollation, typstorage FROM pg_type",
+         CASE WHEN typtype = 'd' THEN typbasetype ELSE 0 END AS base, typcollation, typstorage, typtype FROM pg_type",
         "SELECT DISTINCT typbasetype AS oid, typtypmod AS typmod, format_type(typbasetype, typtypmod) AS name \
          FROM pg_type WHERE typtype = 'd' AND typtypmod >= 0",
         "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.collname) AS name FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace",
@@ -266,6 +268,16 @@ impl Names {
         Ok(())
     }
 
+    /// Takes in that the database has one of these.
+    pub fn add_source(&mut self, source: Source) {
+        self.sources.insert(source);
+    }
+
+    /// Whether the database has one of these, if there are any to have.
+    pub fn has_any(&self, sources: &[Source]) -> bool {
+        sources.is_empty() || sources.iter().any(|source| self.sources.contains(source))
+    }
+
     fn add_relation(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let oid = row.number("oid")?;
         let namespace: u32 = row.number("relnamespace")?;
@@ -282,6 +294,9 @@ impl Names {
             kind: row.letter("relkind")?,
             in_scope,
         };
+        if oid >= FIRST_NORMAL_OID {
+            self.add_source(Source::Relation(relation.kind));
+        }
         self.relations.insert(oid, relation);
         Ok(())
     }
@@ -301,6 +316,9 @@ impl Names {
                 ));
             }
         };
+        if oid >= FIRST_NORMAL_OID {
+            self.add_source(Source::Type(row.letter("typtype")?));
+        }
         let found = Type {
             name,
             schema,

@@ -5,7 +5,7 @@
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::quote::{ident, ident_list, qualified};
 use super::row::{Row, RowError};
@@ -51,6 +51,7 @@ impl Kind for Statistics {
     const FAMILY: Family = Family::Statistics;
     const TEXTS: &'static [&'static str] = &["expressions"];
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::STATISTIC)];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,

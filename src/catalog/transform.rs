@@ -3,7 +3,7 @@
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::row::{Row, RowError};
 use super::step::Step;
@@ -38,6 +38,7 @@ impl Kind for Transform {
     const STYLE: Style = Style::Transform;
     const FAMILY: Family = Family::Own(Tag::Transform);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::TRANSFORM)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT f.oid, f.trftype, l.lanname, \

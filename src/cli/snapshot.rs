@@ -101,9 +101,10 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
         secrets: args.include_secrets,
         strict: args.strict,
     };
-    let (mut connection, beside) = session::connect_twice(&context.database()?, &host).await?;
+    let (mut connection, mut beside) = session::connect_twice(&context.database()?, &host).await?;
     let store = Store::create_or_open(&context.store())?;
-    let written = snapshot::take(&mut connection, beside, &store, &request, &host).await?;
+    let taken = snapshot::take(&mut connection, beside.as_mut(), &store, &request, &host);
+    let written = taken.await?;
     let Manifest {
         meta, root, layout, ..
     } = written.manifest;

@@ -6,10 +6,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::depend::{self, Addresses};
 use super::reader::{Numbered, Reader};
-use super::tasks::{self, Frame, Task, Tasks};
+use super::tasks::{self, Frame, Rest, Task, Tasks};
 use super::unchanged::{self, Fingerprint};
 use super::{Database, DefaultPrivileges, IntrospectError, Reading, Unmodeled, Within};
 use crate::catalog::database::{Beside, Properties};
+use crate::catalog::kind::Source;
 use crate::catalog::meta::{acl, label};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
@@ -97,18 +98,18 @@ impl Collector {
         let mut queries = tasks::queries(self.names.version());
         if frame.within == Within::Nothing && !frame.deep {
             let fingerprint = tasks::fingerprint(self.names.version());
-            queries.spelled.splice(0..0, fingerprint);
+            queries.stored.extend(fingerprint);
         }
-        let under_locks = queries.spelled_under_locks;
         let Some(beside) = beside else {
             queries.stored.extend(queries.spelled);
-            return self
-                .read_alone(connection, frame, queries.stored, &under_locks)
-                .await;
+            let (first, rest) = tasks::split(queries.stored, queries.spelled_under_locks);
+            let reader = Reader::start(connection, frame.first(first))?;
+            return self.read_alone(reader, frame, &rest).await;
         };
-        let mut second = Reader::start(beside, frame.first(queries.spelled))?;
-        let mut reader = Reader::start(connection, frame.first(queries.stored))?;
-        reader.end(frame.last(&Tasks::new(), &[]))?;
+        let (first, rest_spelled) = tasks::split(queries.spelled, queries.spelled_under_locks);
+        let mut second = Reader::start(beside, frame.first(first))?;
+        let (first, rest) = tasks::split(queries.stored, Tasks::new());
+        let mut reader = Reader::start(connection, frame.first(first))?;
         // Names have to be known before what has them.
         let (mut early, mut named): (Vec<Numbered>, bool) = (Vec::new(), false);
         while !(reader.is_done() && second.is_done()) {
@@ -124,7 +125,8 @@ impl Collector {
             }
             if !named && reader.has_answered(Task::comes_first) {
                 named = true;
-                second.end(frame.last(&under_locks, &self.names.views()))?;
+                reader.end(frame.last(&rest, &self.names))?;
+                second.end(frame.last(&rest_spelled, &self.names))?;
             }
             if named {
                 for numbered in early.drain(..) {
@@ -138,12 +140,10 @@ impl Collector {
 
     async fn read_alone(
         &mut self,
-        connection: &mut Connection,
+        mut reader: Reader<'_>,
         frame: Frame,
-        queries: Tasks,
-        under_locks: &Tasks,
+        rest: &Rest,
     ) -> Result<(), IntrospectError> {
-        let mut reader = Reader::start(connection, frame.first(queries))?;
         let mut named = false;
         while !reader.is_done() {
             if let Some(numbered) = reader.next().await? {
@@ -151,7 +151,7 @@ impl Collector {
             }
             if !named && reader.has_answered(Task::comes_first) {
                 named = true;
-                reader.end(frame.last(under_locks, &self.names.views()))?;
+                reader.end(frame.last(rest, &self.names))?;
             }
         }
         reader.finish()
@@ -269,6 +269,7 @@ impl Collector {
     /// Takes in a row of the list of all objects: those in scope.
     fn listed(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let class = Class(row.number("class")?);
+        self.names.add_source(Source::Catalog(class));
         let oids: Vec<u32> = row.numbers("oids")?;
         let schemas = row.numbers("schemas")?;
         let relations = row.numbers("relations")?;

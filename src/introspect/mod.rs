@@ -160,7 +160,7 @@ pub async fn read(
 /// Only the first attempt uses it: what it sees is proven only where nothing was written.
 pub async fn read_beside(
     connection: &mut Connection,
-    mut beside: Option<Connection>,
+    mut beside: Option<&mut Connection>,
     scope: &Scope,
     within: Within,
 ) -> Result<Reading, IntrospectError> {
@@ -170,8 +170,9 @@ pub async fn read_beside(
         attempt += 1;
         let deep = attempt > 1;
         let mut collector = Collector::new(connection.server().version_num(), scope.clone());
-        let mut second = beside.take();
-        let read = collector.run(connection, second.as_mut(), within, deep);
+        let second = beside.take();
+        let both = second.is_some();
+        let read = collector.run(connection, second, within, deep);
         match read.await {
             Ok(()) if collector.held_still() => return finish(connection, collector).await,
             Ok(()) => {}
@@ -181,7 +182,7 @@ pub async fn read_beside(
                     attempt = attempt.min(1);
                 }
             }
-            Err(_) if second.is_some() && !connection.is_closed() => {}
+            Err(_) if both && !connection.is_closed() => {}
             Err(error) if is_torn(&error) && within == Within::Nothing => {}
             Err(error) => return Err(error),
         }

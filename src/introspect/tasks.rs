@@ -62,11 +62,11 @@ impl Task {
         }
     }
 
-    /// Whether other rows can be understood only when its own are known: names come before what is named, members of
-    /// extensions before what they are, comments before what they are about.
+    /// Whether other rows can be understood only when its own are known, or are asked for only then: names come before
+    /// what is named, members of extensions before what they are, comments before what they are about.
     pub(super) fn comes_first(self) -> bool {
         match self {
-            Self::Names(_) | Self::Comments | Self::Depend => true,
+            Self::Names(_) | Self::Comments | Self::Depend | Self::Unmodeled => true,
             Self::Kind(tag) => tag.names_others(),
             Self::Silent
             | Self::Horizon
@@ -74,7 +74,6 @@ impl Task {
             | Self::Mark
             | Self::Content
             | Self::Labels
-            | Self::Unmodeled
             | Self::InvalidIndexes
             | Self::Database
             | Self::DatabaseSettings
@@ -109,19 +108,24 @@ impl Frame {
         tasks
     }
 
-    /// What is asked behind that: what is `spelled_under_locks`, of views and materialized views with these OIDs, and
-    /// once more what says that nothing moves.
+    /// What is asked behind that, when the names are known: of kinds that are not in every database, those that are in
+    /// this one; what is spelled under locks; and once more what says that nothing moves.
     ///
-    /// The locks are kept to the end of the transaction, so each batch has its own: who wants to change a table waits
-    /// for us no longer than one takes.
-    pub(super) fn last(self, spelled_under_locks: &Tasks, views: &[u32]) -> Tasks {
-        let mut tasks = Tasks::new();
-        for (number, oids) in self.batches(views).into_iter().enumerate() {
+    /// The locks are kept to the end of the transaction, so views and materialized views come in batches of their own: who
+    /// wants to change a table waits for us no longer than one takes.
+    pub(super) fn last(self, rest: &Rest, names: &Names) -> Tasks {
+        let is_there = |(task, _): &&(Task, String)| match task {
+            Task::Kind(tag) => names.has_any(tag.sources()),
+            _ => true,
+        };
+        let mut tasks: Tasks = rest.plain.iter().filter(is_there).cloned().collect();
+        let under_locks: Vec<_> = rest.under_locks.iter().filter(is_there).collect();
+        for (number, oids) in self.batches(&names.views()).into_iter().enumerate() {
             if number > 0 {
                 tasks.extend(self.commit());
                 tasks.extend(self.begin());
             }
-            let queries = spelled_under_locks.iter();
+            let queries = under_locks.iter();
             let queries = queries.filter(|(_, sql)| number == 0 || sql.contains(kind::OIDS));
             tasks.extend(queries.map(|(task, sql)| (*task, sql.replace(kind::OIDS, &oids))));
         }
@@ -220,6 +224,22 @@ impl Queries {
     }
 }
 
+/// What is asked of a connection when the names are known.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    plain: Tasks,
+    under_locks: Tasks,
+}
+
+/// What of a connection's queries is asked at once, and what when it is known whether there is any of it.
+pub(super) fn split(queries: Tasks, under_locks: Tasks) -> (Tasks, Rest) {
+    let (first, plain) = queries.into_iter().partition(|(task, _)| match task {
+        Task::Kind(tag) => tag.sources().is_empty(),
+        _ => true,
+    });
+    (first, Rest { plain, under_locks })
+}
+
 /// All that is asked of a server of this version.
 pub(super) fn queries(version: u32) -> Queries {
     let names = Names::QUERIES.iter().enumerate();
@@ -233,6 +253,7 @@ pub(super) fn queries(version: u32) -> Queries {
         (Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()),
         (Task::Comments, COMMENTS.to_owned()),
         (Task::Labels, label::QUERY.to_owned()),
+        (Task::Unmodeled, unmodeled::QUERY.to_owned()),
     ]);
     let kinds = Tag::ALL.iter().filter_map(|&tag| {
         let sql = tag.query(version)?;
@@ -246,10 +267,7 @@ pub(super) fn queries(version: u32) -> Queries {
         .partition(|(_, sql)| opens_relations(sql));
     stored.extend(first);
     stored.extend(as_stored);
-    stored.extend([
-        (Task::Unmodeled, unmodeled::QUERY.to_owned()),
-        (Task::InvalidIndexes, INVALID_INDEXES.to_owned()),
-    ]);
+    stored.push((Task::InvalidIndexes, INVALID_INDEXES.to_owned()));
     Queries {
         stored,
         spelled,

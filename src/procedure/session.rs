@@ -78,7 +78,7 @@ pub async fn reading(
 /// Like [`reading`], with a second connection that the server works for meanwhile.
 pub async fn reading_beside(
     connection: &mut Connection,
-    beside: Option<Connection>,
+    beside: Option<&mut Connection>,
     scope: &Scope,
     within: Within,
     host: &impl Host,

@@ -35,10 +35,10 @@ pub struct Request {
 }
 
 /// Reads the schema into the store, unless it is proven to be what the newest snapshot holds. `beside` is a second
-/// connection to the same database.
+/// connection to the same database; it is best closed after this, since the server has much to let go of then.
 pub async fn take(
     connection: &mut Connection,
-    beside: Option<Connection>,
+    beside: Option<&mut Connection>,
     store: &Store,
     request: &Request,
     host: &impl Host,

@@ -32,13 +32,13 @@ async fn read_behind(database: &Database<'_>, beside: bool) {
     let ended = AtomicBool::new(false);
     let reading = async {
         let mut session = connect(database).await;
-        let second = if beside {
+        let mut second = if beside {
             Some(connect(database).await)
         } else {
             None
         };
         let (scope, within) = (Scope::default(), Within::Nothing);
-        let reading = introspect::read_beside(&mut session, second, &scope, within).await;
+        let reading = introspect::read_beside(&mut session, second.as_mut(), &scope, within).await;
         ended.store(true, Ordering::Relaxed);
         reading.unwrap()
     };

@@ -124,9 +124,9 @@ fn what_is_read_among_eight_sessions_of_ddl_existed() {
 async fn read(database: &Database<'_>, states: &States) {
     let mut session = connect(database).await;
     for _ in 0..READINGS {
-        let beside = Some(connect(database).await);
+        let mut beside = Some(connect(database).await);
         let (scope, within) = (Scope::default(), Within::Nothing);
-        match introspect::read_beside(&mut session, beside, &scope, within).await {
+        match introspect::read_beside(&mut session, beside.as_mut(), &scope, within).await {
             Ok(reading) => {
                 let found = versions(&reading.catalog);
                 let states = states.lock().unwrap();

@@ -6,7 +6,7 @@
 use super::{has_secret, read_options};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::acl;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
@@ -51,6 +51,7 @@ impl Kind for Mapping {
     const KEYWORD: &'static str = "USER MAPPING";
     const STYLE: Style = Style::Verbatim;
     const FAMILY: Family = Family::Own(Tag::UserMapping);
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::USER_MAPPING)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT umid, srvname, umuser, umoptions FROM pg_user_mappings",

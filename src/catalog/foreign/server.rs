@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{change_clause, has_secret, read_options};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
 use crate::catalog::quote::{ident, literal};
@@ -35,6 +35,7 @@ impl Kind for Server {
     const FAMILY: Family = Family::Own(Tag::Server);
     const ACL: Option<(char, &'static str)> = Some(('S', "FOREIGN SERVER"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::SERVER)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT s.oid, s.srvname, s.srvtype, s.srvversion, s.srvoptions, s.srvowner AS owner, s.srvacl AS acl, w.fdwname \

@@ -3,7 +3,7 @@
 use super::{change_clause, has_secret, read_options};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
 use crate::catalog::row::{Row, RowError};
@@ -39,6 +39,7 @@ impl Kind for Wrapper {
     const FAMILY: Family = Family::Own(Tag::ForeignDataWrapper);
     const ACL: Option<(char, &'static str)> = Some(('F', "FOREIGN DATA WRAPPER"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::FOREIGN_DATA_WRAPPER)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT w.oid, w.fdwname, w.fdwoptions, w.fdwowner AS owner, w.fdwacl AS acl, \

@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::{ident, qualified};
 use crate::catalog::row::{Row, RowError};
@@ -45,6 +45,7 @@ impl Kind for OperatorClass {
     const STYLE: Style = Style::Using;
     const FAMILY: Family = Family::Own(Tag::OperatorClass);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::OPCLASS)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT c.oid, c.opcnamespace, c.opcname, c.opcmethod, c.opcdefault, c.opcintype, \

@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
@@ -22,6 +22,7 @@ impl Kind for OperatorFamily {
     const FAMILY: Family = Family::Own(Tag::OperatorFamily);
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::OPFAMILY)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, opfnamespace, opfname, opfmethod, opfowner AS owner FROM pg_opfamily WHERE oid >= 16384",

@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -68,6 +68,10 @@ impl Kind for FamilyOperator {
     const STYLE: Style = Style::Member;
     const FAMILY: Family = Family::Own(Tag::OperatorFamily);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[
+        Source::Catalog(Class::AMOP),
+        Source::Catalog(Class::OPFAMILY),
+    ];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT a.oid, f.opfnamespace, f.oid AS family, f.opfmethod, f.opfname, \
@@ -129,6 +133,10 @@ impl Kind for FamilyFunction {
     const STYLE: Style = Style::Member;
     const FAMILY: Family = Family::Own(Tag::OperatorFamily);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[
+        Source::Catalog(Class::AMPROC),
+        Source::Catalog(Class::OPFAMILY),
+    ];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT a.oid, f.opfnamespace, f.oid AS family, f.opfmethod, f.opfname, \

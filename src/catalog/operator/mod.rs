@@ -10,7 +10,7 @@ pub mod member;
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Body, Change, Found, Kind, Query, Tag};
+use super::kind::{Body, Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::options::definition;
 use super::quote::ident;
@@ -83,6 +83,7 @@ impl Kind for Operator {
     const STYLE: Style = Style::Operator;
     const FAMILY: Family = Family::Own(Tag::Operator);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::OPERATOR)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT o.oid, o.oprnamespace, o.oprname, o.oprleft, o.oprright, nullif(o.oprcode::text, '-') AS function, \

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::Catalog;
 use super::id::{Family, Id, Style};
-use super::kind::{Change, Found, Kind, Query, Tag};
+use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::{Class, Key, Names};
 use super::quote::ident;
 use super::row::{Row, RowError};
@@ -82,6 +82,7 @@ impl Kind for Publication {
     const STYLE: Style = Style::Global;
     const FAMILY: Family = Family::Own(Tag::Publication);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::PUBLICATION)];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,

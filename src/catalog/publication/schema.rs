@@ -4,7 +4,7 @@
 use super::alter;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -35,6 +35,7 @@ impl Kind for PublishedSchema {
     const STYLE: Style = Style::Verbatim;
     const FAMILY: Family = Family::Own(Tag::PublishedSchema);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::PUBLICATION)];
     const QUERIES: &'static [Query] = &[Query {
         since: 150_000,
         sql: "SELECT n.oid, p.oid AS publication, p.pubname, n.pnnspid \

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::alter;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
@@ -36,6 +36,7 @@ impl Kind for PublishedTable {
     const FAMILY: Family = Family::Own(Tag::PublishedTable);
     const TEXTS: &'static [&'static str] = &["filter"];
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::PUBLICATION)];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,

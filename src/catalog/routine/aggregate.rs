@@ -10,8 +10,8 @@ use super::function::Parallel;
 use super::identity;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::Names;
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
+use crate::catalog::names::{Class, Names};
 use crate::catalog::quote::{literal, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
@@ -86,6 +86,7 @@ impl Kind for Aggregate {
     const FAMILY: Family = Family::Routine;
     const ACL: Option<(char, &'static str)> = Some(('f', "ROUTINE"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::PROC)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT p.oid, p.pronamespace, p.proname, p.proargtypes, pg_get_function_arguments(p.oid) AS arguments, \

@@ -6,8 +6,8 @@ use super::argument::{self, Argument};
 use super::{Code, identity};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::Names;
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
+use crate::catalog::names::{Class, Names};
 use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
@@ -110,6 +110,7 @@ impl Kind for Function {
     const TEXTS: &'static [&'static str] = &["default", "sql"];
     const ACL: Option<(char, &'static str)> = Some(('f', "FUNCTION"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::PROC)];
     const QUERIES: &'static [Query] = super::queries!("'f', 'w'");
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {

@@ -5,7 +5,7 @@ use super::{RelationName, Table, alter, create, join, parents, rename_relation};
 use crate::catalog::Catalog;
 use crate::catalog::foreign::{has_secret, read_options};
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
@@ -47,6 +47,7 @@ impl Kind for ForeignTable {
     const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Relation('f')];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT c.oid, c.relowner AS owner, c.relacl AS acl, s.srvname, f.ftoptions, \

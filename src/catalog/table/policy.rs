@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::roles::{RoleNames, rename};
@@ -75,6 +75,7 @@ impl Kind for Policy {
     const STYLE: Style = Style::On;
     const FAMILY: Family = Family::Relation;
     const TEXTS: &'static [&'static str] = &["using", "check"];
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::POLICY)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, polrelid, polname, polpermissive, polcmd, polroles, pg_get_expr(polqual, polrelid) AS qual, \

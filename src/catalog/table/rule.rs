@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -29,6 +29,7 @@ impl Kind for Rule {
     const FAMILY: Family = Family::Relation;
     const TEXTS: &'static [&'static str] = &["definition"];
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::REWRITE)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, ev_class, rulename, pg_get_ruledef(oid) AS definition, ev_enabled FROM pg_rewrite \

@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -37,6 +37,7 @@ impl Kind for Configuration {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Own(Tag::TextSearchConfiguration);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::TS_CONFIG)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT c.oid, c.cfgnamespace, c.cfgname, format('%I.%I', n.nspname, p.prsname) AS parser, \

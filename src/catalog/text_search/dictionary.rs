@@ -3,7 +3,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle;
@@ -27,6 +27,7 @@ impl Kind for Dictionary {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Own(Tag::TextSearchDictionary);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::TS_DICT)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT d.oid, d.dictnamespace, d.dictname, format('%I.%I', n.nspname, t.tmplname) AS template, \

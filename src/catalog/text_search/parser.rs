@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options::definition;
 use crate::catalog::row::{Row, RowError};
@@ -32,6 +32,7 @@ impl Kind for Parser {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Own(Tag::TextSearchParser);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::TS_PARSER)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, prsnamespace, prsname, prsstart::text, prstoken::text, prsend::text, \

@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options::definition;
 use crate::catalog::row::{Row, RowError};
@@ -26,6 +26,7 @@ impl Kind for Template {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Own(Tag::TextSearchTemplate);
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Catalog(Class::TS_TEMPLATE)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, tmplnamespace, tmplname, nullif(tmplinit::text, '-') AS init, tmpllexize::text AS lexize \

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Body, Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
@@ -45,6 +45,7 @@ impl Kind for Composite {
     const FAMILY: Family = Family::Type;
     const ACL: Option<(char, &'static str)> = Some(('T', "TYPE"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Relation('c')];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT t.oid, t.typnamespace, t.typname, a.names, a.types, a.modifiers, a.collations, a.comments, \

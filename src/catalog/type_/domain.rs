@@ -3,7 +3,7 @@
 //! a domain that a column of array or composite type uses already.
 
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Body, Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
@@ -47,6 +47,7 @@ impl Kind for Domain {
     const ACL: Option<(char, &'static str)> = Some(('T', "DOMAIN"));
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Type('d')];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         // Before version 17, NOT NULL on a domain is no constraint: there is no row of type 'n'.

@@ -2,7 +2,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
@@ -28,6 +28,7 @@ impl Kind for DomainConstraint {
     const FAMILY: Family = Family::Type;
     const TEXTS: &'static [&'static str] = &["check"];
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Type('d')];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT c.oid, c.contypid, t.typnamespace, t.typname, c.conname, \

@@ -9,7 +9,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::quote::literal;
 use crate::catalog::row::{Row, RowError};
@@ -32,6 +32,7 @@ impl Kind for Enum {
     const FAMILY: Family = Family::Type;
     const ACL: Option<(char, &'static str)> = Some(('T', "TYPE"));
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Type('e')];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT t.oid, t.typnamespace, t.typname, e.labels, t.typowner AS owner, t.typacl AS acl FROM pg_type t \

@@ -5,7 +5,7 @@
 use super::shell;
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options::definition;
 use crate::catalog::row::{Row, RowError};
@@ -55,6 +55,7 @@ impl Kind for Range {
     const ACL: Option<(char, &'static str)> = Some(('T', "TYPE"));
     const REBUILDABLE: bool = true;
     const DROPS_MAKERS: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Type('r')];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,

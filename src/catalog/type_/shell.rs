@@ -6,7 +6,7 @@
 
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
@@ -24,6 +24,7 @@ impl Kind for Shell {
     const STYLE: Style = Style::Qualified;
     const FAMILY: Family = Family::Type;
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Type('p')];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, typnamespace, typname, typowner AS owner FROM pg_type \

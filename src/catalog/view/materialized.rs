@@ -7,7 +7,7 @@ use super::column::{self, Column};
 use super::{owner, query_of};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::{Class, Key, Names};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
@@ -61,6 +61,7 @@ impl Kind for MaterializedView {
     const ACL: Option<(char, &'static str)> = Some(('r', "TABLE"));
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Relation('m')];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
