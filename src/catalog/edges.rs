@@ -4,7 +4,7 @@
 //! A part is named within its root, and the text says which root that is, so that reading it needs no parser of ids and
 //! finds what is used without reading the rest. Pure; trees and files are the store's.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::canon::{CanonError, id_text};
 use super::{Catalog, Id, Link, Object, Strength};
@@ -122,7 +122,7 @@ pub fn decode<'a>(
     objects: &[Object],
     edges: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Vec<Link>, CanonError> {
-    let mut roots: HashMap<String, HashMap<String, usize>> = HashMap::new();
+    let mut roots: FxHashMap<String, FxHashMap<String, usize>> = FxHashMap::default();
     let mut root = String::new();
     for (place, object) in objects.iter().enumerate() {
         if !object.id.is_part() {

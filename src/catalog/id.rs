@@ -162,6 +162,12 @@ impl Id {
         self.cmp_root(other).is_eq()
     }
 
+    /// The order of the parts of one root object.
+    pub(super) fn cmp_in_tree(&self, other: &Self) -> Ordering {
+        let kinds = self.kind.cmp(&other.kind);
+        kinds.then_with(|| compare(&self.name, &other.name))
+    }
+
     fn cmp_root(&self, other: &Self) -> Ordering {
         compare(&self.schema, &other.schema)
             .then_with(|| self.kind.family().cmp(&other.kind.family()))
@@ -267,8 +273,7 @@ impl Ord for Id {
     fn cmp(&self, other: &Self) -> Ordering {
         self.cmp_root(other)
             .then_with(|| self.is_part().cmp(&other.is_part()))
-            .then_with(|| self.kind.cmp(&other.kind))
-            .then_with(|| compare(&self.name, &other.name))
+            .then_with(|| self.cmp_in_tree(other))
     }
 }
 

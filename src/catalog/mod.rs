@@ -42,6 +42,7 @@ pub mod subscription;
 pub mod table;
 pub mod text_search;
 pub mod transform;
+mod trees;
 pub mod type_;
 pub mod view;
 
@@ -50,6 +51,7 @@ use std::sync::Arc;
 
 use id::Root;
 use rustc_hash::FxHashMap;
+use trees::Trees;
 
 pub use id::Id;
 pub use kind::{Body, Tag};
@@ -106,6 +108,7 @@ pub struct Catalog {
     version: u32,
     /// Sorted by id.
     objects: Vec<Object>,
+    trees: Trees,
     /// What each of the objects depends on, one after the other: the places of those in `objects`.
     used: Vec<(usize, Strength)>,
     /// Where in `used` those of an object end.
@@ -124,15 +127,16 @@ impl Catalog {
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
         let (objects, _) = arrange(objects);
+        let trees = Trees::of(&objects);
         let links = edges.into_iter().filter_map(|(from, to, strength)| {
             Some(Link {
-                from: find(&objects, &from)?,
-                to: find(&objects, &to)?,
+                from: trees.find(&objects, &from)?,
+                to: trees.find(&objects, &to)?,
                 strength,
             })
         });
         let links = links.collect();
-        Self::linked(version, objects, links, layout)
+        Self::linked(version, (objects, trees), links, layout)
     }
 
     /// Like [`Catalog::new`], with dependencies by places in `objects`.
@@ -152,13 +156,14 @@ impl Catalog {
             })
         });
         let links = links.collect();
-        Self::linked(version, objects, links, layout)
+        let trees = Trees::of(&objects);
+        Self::linked(version, (objects, trees), links, layout)
     }
 
     /// Places are those of `objects`, which is sorted.
     fn linked(
         version: u32,
-        objects: Vec<Object>,
+        (objects, trees): (Vec<Object>, Trees),
         mut links: Vec<Link>,
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
@@ -180,6 +185,7 @@ impl Catalog {
         Self {
             version,
             objects,
+            trees,
             used: links.iter().map(|link| (link.to, link.strength)).collect(),
             ends,
             layout,
@@ -198,38 +204,37 @@ impl Catalog {
 
     /// An object.
     pub fn get(&self, id: &Id) -> Option<&Object> {
-        find(&self.objects, id).and_then(|place| self.objects.get(place))
+        self.place(id).and_then(|place| self.objects.get(place))
     }
 
     /// Whether it has this object.
     pub fn has(&self, id: &Id) -> bool {
-        find(&self.objects, id).is_some()
+        self.place(id).is_some()
+    }
+
+    /// Where in [`Catalog::objects`] an object is.
+    pub fn place(&self, id: &Id) -> Option<usize> {
+        self.trees.find(&self.objects, id)
     }
 
     /// The parts of a root object, sorted by kind and name.
-    pub fn parts<'a>(&'a self, root: &'a Id) -> impl Iterator<Item = &'a Object> {
-        let start = find(&self.objects, root).map_or(self.objects.len(), |place| place + 1);
-        self.objects
-            .get(start..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(move |object| object.id.is_part() && object.id.same_root(root))
+    pub fn parts(&self, root: &Id) -> impl Iterator<Item = &Object> {
+        let tree = self.trees.tree(&self.objects, root);
+        let tree = tree.and_then(|(_, tree)| tree.split_first());
+        let tree = tree.filter(|(found, _)| found.id == *root);
+        let parts = tree.map_or(&[][..], |(_, parts)| parts);
+        parts.iter()
     }
 
     /// The root object that an id is or belongs to, also when the id itself is not here.
     pub fn root_of(&self, id: &Id) -> Option<&Object> {
-        let after = self.objects.partition_point(|object| object.id <= *id);
-        let before = self.objects.get(..after)?;
-        before
-            .iter()
-            .rev()
-            .take_while(|object| object.id.same_root(id))
-            .find(|object| !object.id.is_part())
+        let (_, tree) = self.trees.tree(&self.objects, id)?;
+        tree.first()
     }
 
     /// What an object depends on, sorted; its own root is not among it unless it is named by `pg_depend`.
     pub fn edges<'a>(&'a self, id: &Id) -> impl Iterator<Item = Edge<'a>> + Clone + use<'a> {
-        let used = find(&self.objects, id).map_or(&[][..], |place| self.used_at(place));
+        let used = self.place(id).map_or(&[][..], |place| self.used_at(place));
         self.named(used)
     }
 
@@ -290,11 +295,6 @@ impl Catalog {
         }
         counts.into_iter().collect()
     }
-}
-
-/// Where an object is among sorted ones.
-fn find(objects: &[Object], id: &Id) -> Option<usize> {
-    objects.binary_search_by(|object| object.id.cmp(id)).ok()
 }
 
 /// Sorts objects by id, without what is there twice (the first counts) and without parts whose root is not there

@@ -2,7 +2,9 @@
 //!
 //! What two roles owned or were granted is one role's when both get one name.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::meta::acl;
 use super::{Catalog, Id, Object};
@@ -21,8 +23,8 @@ impl Catalog {
     /// The same schema with other roles. An error is an object that there would be twice: what the server keeps for each
     /// role apart.
     pub fn with_roles(&self, names: &RoleNames) -> Result<Self, Id> {
-        let mut ids: HashMap<&Id, Id> = HashMap::new();
-        let mut taken: HashSet<Id> = HashSet::new();
+        let mut ids: FxHashMap<&Id, Id> = FxHashMap::default();
+        let mut taken: FxHashSet<Id> = FxHashSet::default();
         let mut objects = Vec::with_capacity(self.objects().len());
         for object in self.objects() {
             let Some(renamed) = object.with_roles(names, self.version()) else {

@@ -8,7 +8,9 @@ mod tests;
 mod text;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
 
 use serde::{Serialize, Serializer};
 
@@ -259,8 +261,8 @@ fn layouts(old: &Catalog, new: &Catalog) -> Vec<Layout> {
         if before.is_empty() || before == columns.as_slice() {
             continue;
         }
-        let had: HashSet<&Str> = before.iter().collect();
-        let has: HashSet<&Str> = columns.iter().collect();
+        let had: FxHashSet<&Str> = before.iter().collect();
+        let has: FxHashSet<&Str> = columns.iter().collect();
         let kept = before.iter().filter(|column| has.contains(column));
         let added = columns.iter().filter(|column| !had.contains(column));
         if !kept.chain(added).eq(columns) {

@@ -2,7 +2,9 @@
 //! statement does for several objects (a root and its parts, what the server drops along) is worked out
 //! here, so that ordering sees who makes and who frees what.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::circle;
 use super::given::Given;
@@ -45,7 +47,7 @@ pub(super) struct Nodes {
     pub(super) list: Vec<Node>,
     refused: Vec<Refusal>,
     /// The last node so far of what was made or altered: meta follows it.
-    last: HashMap<Id, usize>,
+    last: FxHashMap<Id, usize>,
     /// Names in use on either side, when a temporary one is looked for.
     temporary: usize,
 }
@@ -103,7 +105,7 @@ impl Nodes {
     }
 
     fn drop_all<'a>(&mut self, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) {
-        let mut along: HashMap<&Id, Vec<Id>> = HashMap::new();
+        let mut along: FxHashMap<&Id, Vec<Id>> = FxHashMap::default();
         let mut own: Vec<&Object> = Vec::new();
         let group = |&id: &&'a Id| (id, dropped_along(id, from, to, fates).unwrap_or(id));
         let groups: BTreeMap<&Id, &Id> = fates.gone.iter().map(group).collect();
@@ -118,7 +120,7 @@ impl Nodes {
         }
         // Some are removed by a step about something else.
         let mut steps: Vec<(&Object, Step)> = Vec::new();
-        let mut freed: HashSet<Id> = fates
+        let mut freed: FxHashSet<Id> = fates
             .alters
             .values()
             .flatten()
@@ -196,7 +198,7 @@ impl Nodes {
         fates: &Fates<'a>,
         given: &Given<'_>,
     ) {
-        let mut claimed: HashSet<Id> = fates
+        let mut claimed: FxHashSet<Id> = fates
             .alters
             .values()
             .flatten()
@@ -276,11 +278,11 @@ impl Nodes {
 /// Whether a part is to come from a parent that its table, which is there, does not have yet: the server takes it from
 /// the parent only where the table has it already.
 fn comes_before_parent<'a>(id: &Id, from: &World<'a>, to: &World<'a>, fates: &Fates<'a>) -> bool {
-    let mut parents = to.carriers(id).map(|part| to.root_or_self(part)).peekable();
     let stays = |root: &&Object| from.has(&root.id) && !fates.gone.contains(&root.id);
     let Some(root) = to.root(id).filter(stays) else {
         return false;
     };
+    let mut parents = to.carriers(id).map(|part| to.root_or_self(part)).peekable();
     let is_parent = |parent: &Id| from.edges(&root.id).any(|edge| *edge.to == *parent);
     parents.peek().is_some() && !parents.any(is_parent)
 }
@@ -329,7 +331,7 @@ fn dropped_along<'a>(
     fates: &Fates<'a>,
 ) -> Option<&'a Id> {
     let mut current = id;
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     loop {
         if !seen.insert(current) {
             return None;

@@ -2,7 +2,7 @@
 //! the new one, a name is taken only after it was given back, and the steps of one object keep their order.
 //! Knows no kind; linear in steps and dependencies.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::emit::{Node, Stage};
 use super::world::{Slot, World};
@@ -37,18 +37,18 @@ pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
 /// Who does what.
 #[derive(Default)]
 struct Index<'a> {
-    makes: HashMap<&'a Id, usize>,
-    frees: HashMap<&'a Id, usize>,
-    aside: HashMap<&'a Id, usize>,
-    lets_go: HashMap<&'a Id, usize>,
-    alters: HashMap<&'a Id, Vec<usize>>,
-    leaves: HashMap<&'a Id, usize>,
+    makes: FxHashMap<&'a Id, usize>,
+    frees: FxHashMap<&'a Id, usize>,
+    aside: FxHashMap<&'a Id, usize>,
+    lets_go: FxHashMap<&'a Id, usize>,
+    alters: FxHashMap<&'a Id, Vec<usize>>,
+    leaves: FxHashMap<&'a Id, usize>,
     /// The last step that makes or alters an object.
-    body: HashMap<&'a Id, usize>,
+    body: FxHashMap<&'a Id, usize>,
     /// The first step of an object's owner, ACL and comment.
-    meta: HashMap<&'a Id, usize>,
+    meta: FxHashMap<&'a Id, usize>,
     /// Who gives a name back.
-    names: HashMap<Slot<'a>, Vec<usize>>,
+    names: FxHashMap<Slot<'a>, Vec<usize>>,
 }
 
 impl<'a> Index<'a> {
@@ -279,7 +279,7 @@ impl Building<'_, '_> {
     /// Whether a step says that it needs what another one makes, itself or by way of others.
     fn needs(&self, number: usize, other: usize) -> bool {
         let mut open = vec![number];
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         while let Some(number) = open.pop() {
             if number == other {
                 return true;

@@ -1,10 +1,11 @@
 //! What a plan may cost, derived from the fields of its steps by one function: a closed list with stable
 //! codes. Some of it happens only when the user allows it by code, `--allow CODE[:ID]`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use rustc_hash::FxHashSet;
 use serde::{Serialize, Serializer};
 
 use crate::catalog::step::{Lock, Loss, Tx};
@@ -118,7 +119,7 @@ impl Hazard {
 pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
     let mut hazards = Vec::new();
     let mut locks: BTreeMap<&Id, Lock> = BTreeMap::new();
-    let made: HashSet<&Id> = steps.iter().flat_map(|step| &step.makes).collect();
+    let made: FxHashSet<&Id> = steps.iter().flat_map(|step| &step.makes).collect();
     for step in steps {
         let id = &step.subject;
         // What is made is no part of the old side, and what it is made in may be.

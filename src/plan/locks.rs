@@ -4,7 +4,9 @@
 //! (`storage/lmgr/README`): relations, and what `COMMENT`, `ALTER` and `DROP` name that is none; on newer servers also what
 //! new objects depend on. An estimate from above: what the plan makes counts with all relations that it can have.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalog::id::{Family, Style};
 use crate::catalog::{Catalog, Id, Step};
@@ -35,8 +37,8 @@ pub fn slots<'a>(steps: &'a [Step], from: &'a Catalog, to: &'a Catalog) -> usize
         from,
         to,
         used_too: locks_what_is_used(from.version()),
-        slots: HashMap::new(),
-        schemas: HashSet::new(),
+        slots: FxHashMap::default(),
+        schemas: FxHashSet::default(),
     };
     for step in steps {
         locked.step(step);
@@ -50,9 +52,9 @@ struct Locked<'a> {
     /// Whether the server locks what a new object depends on.
     used_too: bool,
     /// What is locked, and how many slots it takes.
-    slots: HashMap<&'a Id, usize>,
+    slots: FxHashMap<&'a Id, usize>,
     /// Whoever makes something in a schema keeps it from being dropped.
-    schemas: HashSet<&'a str>,
+    schemas: FxHashSet<&'a str>,
 }
 
 impl<'a> Locked<'a> {

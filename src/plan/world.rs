@@ -1,40 +1,38 @@
 //! One side of a plan, indexed once: who uses whom, and which root a part belongs to. Linear in the size of
 //! the catalog; every later question is a look-up.
 
-use std::collections::HashMap;
-
 use crate::catalog::id::{Family, Style};
 use crate::catalog::{Catalog, Edge, Id, Object, Strength};
 
 /// A catalog with its dependencies turned around.
 pub(super) struct World<'a> {
     pub(super) catalog: &'a Catalog,
-    users: HashMap<&'a Id, Vec<(&'a Id, Strength)>>,
-    roots: HashMap<&'a Id, &'a Object>,
+    /// What depends on each of the objects, one after the other, sorted.
+    users: Vec<(&'a Id, Strength)>,
+    /// Where in `users` those of an object end.
+    ends: Vec<usize>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(catalog: &'a Catalog) -> Self {
-        let mut users: HashMap<&Id, Vec<(&Id, Strength)>> = HashMap::new();
-        for (from, edge) in catalog.all_edges() {
-            users
-                .entry(edge.to)
-                .or_default()
-                .push((from, edge.strength));
+        let objects = catalog.objects();
+        let mut links: Vec<(usize, usize, Strength)> = Vec::new();
+        for place in 0..objects.len() {
+            let used = catalog.used_at(place).iter();
+            links.extend(used.map(|&(used, strength)| (used, place, strength)));
         }
-        let mut roots = HashMap::new();
-        let mut root: Option<&Object> = None;
-        for object in catalog.objects() {
-            if !object.id.is_part() {
-                root = Some(object);
-            } else if let Some(root) = root.filter(|root| root.id.same_root(&object.id)) {
-                roots.insert(&object.id, root);
-            }
-        }
+        links.sort_unstable();
+        let end = |place: usize| links.partition_point(|link| link.0 <= place);
+        let ends = (0..objects.len()).map(end).collect();
+        let user = |&(_, place, strength): &(usize, usize, Strength)| {
+            let user = objects.get(place)?;
+            Some((&user.id, strength))
+        };
+        let users = links.iter().filter_map(user).collect();
         Self {
             catalog,
             users,
-            roots,
+            ends,
         }
     }
 
@@ -53,7 +51,13 @@ impl<'a> World<'a> {
 
     /// What depends on an object, sorted.
     pub(super) fn users(&self, id: &Id) -> &[(&'a Id, Strength)] {
-        self.users.get(id).map_or(&[], Vec::as_slice)
+        let Some(place) = self.catalog.place(id) else {
+            return &[];
+        };
+        let before = place.checked_sub(1).and_then(|place| self.ends.get(place));
+        let start = before.copied().unwrap_or_default();
+        let end = self.ends.get(place).copied().unwrap_or_default();
+        self.users.get(start..end).unwrap_or_default()
     }
 
     /// An object, and the parts of other objects that the server alters along with it: of the same kind, and
@@ -84,7 +88,8 @@ impl<'a> World<'a> {
 
     /// The root object that a part belongs to; `None` for a root object.
     pub(super) fn root(&self, id: &Id) -> Option<&'a Object> {
-        self.roots.get(id).copied()
+        let is_part_here = id.is_part() && self.has(id);
+        self.catalog.root_of(id).filter(|_| is_part_here)
     }
 
     /// The root object that something is or belongs to.

@@ -4,11 +4,11 @@
 //! to do, so the same command goes on after whatever stopped it, by the plan from what is there. That nothing can be lost
 //! by that is checked first: all that is there belongs to the snapshot, and no table has rows.
 
-use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::beside;
 use super::failure::{Failure, FailureKind};
@@ -314,8 +314,8 @@ fn batches(plan: &Plan, size: NonZeroUsize) -> Vec<&[Step]> {
         ..id.clone()
     };
     let half = makes().filter(|(_, id)| !plan.target.has(id) && !plan.target.has(&object(id)));
-    let half: HashSet<Name<'_>> = half.map(|(_, id)| name(id)).collect();
-    let last: HashMap<Name<'_>, usize> = makes()
+    let half: FxHashSet<Name<'_>> = half.map(|(_, id)| name(id)).collect();
+    let last: FxHashMap<Name<'_>, usize> = makes()
         .map(|(place, id)| (name(id), place))
         .filter(|(name, _)| half.contains(name))
         .collect();

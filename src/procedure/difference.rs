@@ -3,7 +3,9 @@
 //!
 //! Nothing else may be told of these catalogs: an object that is not in them may well be in the snapshot.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use super::failure::Failure;
 use crate::catalog::edges::{self, StoredEdge, part_text};
@@ -42,11 +44,11 @@ struct Part<'s> {
     manifest: Manifest,
     objects: Vec<Object>,
     /// Where each of them is.
-    places: HashMap<Name, usize>,
+    places: FxHashMap<Name, usize>,
     /// The root objects that were asked for: schema and id.
     roots: BTreeSet<(String, String)>,
     /// What those and their parts depend on, as the store has it.
-    used: HashMap<Name, Vec<String>>,
+    used: FxHashMap<Name, Vec<String>>,
     /// Objects whose dependencies are wanted.
     open: Vec<Name>,
     opened: BTreeSet<Name>,
@@ -65,9 +67,9 @@ impl<'s> Part<'s> {
             pieces,
             manifest,
             objects: Vec::new(),
-            places: HashMap::new(),
+            places: FxHashMap::default(),
             roots: BTreeSet::new(),
-            used: HashMap::new(),
+            used: FxHashMap::default(),
             open: Vec::new(),
             opened: BTreeSet::new(),
             edges: Vec::new(),

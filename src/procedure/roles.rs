@@ -25,6 +25,9 @@ pub enum Missing {
 impl Target {
     /// Gives its roles other names, everywhere.
     pub fn rename_roles(&mut self, names: &RoleNames) -> Result<(), Failure> {
+        if names.is_empty() {
+            return Ok(());
+        }
         let known = snapshot::roles(&self.catalog);
         if let Some(role) = names.keys().find(|role| !known.contains(role.as_str())) {
             let known: Vec<&str> = known.into_iter().collect();

@@ -121,7 +121,7 @@ fn refuse_unmodeled(request: &Request, meta: &SnapshotMeta) -> Result<(), Failur
     )))
 }
 
-/// Fewer objects than this are encoded on one thread.
+/// Fewer objects than this are encoded, or decoded, on one thread.
 const MANY: usize = 100;
 
 /// The stored form of a catalog.
@@ -170,9 +170,13 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
     let corrupt = |what: &str, error: canon::CanonError| {
         Failure::unreachable(format!("snapshot {id}: {what}: {error}"))
     };
+    let decode = |stored: &StoredObject| {
+        canon::decode(&stored.bytes).map_err(|error| corrupt(&stored.id, error))
+    };
+    let trees = parallel::map(data.objects.iter().collect(), MANY, decode);
     let mut objects = Vec::new();
-    for stored in &data.objects {
-        objects.extend(canon::decode(&stored.bytes).map_err(|error| corrupt(&stored.id, error))?);
+    for tree in trees {
+        objects.extend(tree?);
     }
     let tables: BTreeMap<String, _> = objects
         .iter()

@@ -4,7 +4,7 @@
 //! Objects stand in the order of the kinds and of their names, not in the order in which a server could make
 //! them: that order is `plan`'s.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::{Catalog, Id, Object, Step, print};
@@ -53,7 +53,7 @@ pub fn root_of<'a>(catalog: &'a Catalog, id: &Id) -> Option<&'a Id> {
 /// The steps that make an object and all its parts that it does not make itself, with their meta.
 fn steps(catalog: &Catalog, object: &Object) -> Vec<Step> {
     let mut steps = object.body.create(&object.id, catalog);
-    let mut made: HashSet<Id> = steps
+    let mut made: FxHashSet<Id> = steps
         .iter()
         .flat_map(|step| step.makes.iter().cloned())
         .collect();
