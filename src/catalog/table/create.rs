@@ -1,5 +1,7 @@
 //! CREATE TABLE and what completes it.
 
+use std::collections::BTreeSet;
+
 use super::alter::only;
 use super::column::{Column, Origin};
 use super::{
@@ -232,12 +234,23 @@ pub(super) fn inline_default<'a>(column: &Id, scene: &'a Catalog) -> Option<(Id,
 
 /// Whether what a part uses is its own table, or can be made before any table.
 pub(super) fn can_inline(part: &Object, scene: &Catalog) -> bool {
-    scene.edges(&part.id).all(|edge| {
-        let family = edge.to.kind.family();
-        edge.to.same_root(&part.id)
-            || edge.to.kind == Tag::Sequence
-            || matches!(family, Family::Schema | Family::Database | Family::Type)
-    })
+    let mut edges = scene.edges(&part.id);
+    edges.all(|edge| edge.to.same_root(&part.id) || needs_no_table(edge.to, scene))
+}
+
+/// Whether neither it nor anything that it uses is a relation. A sequence gets its owner later.
+fn needs_no_table<'a>(id: &'a Id, scene: &'a Catalog) -> bool {
+    let (mut open, mut seen) = (vec![id], BTreeSet::new());
+    while let Some(id) = open.pop() {
+        if id.kind == Tag::Sequence || !seen.insert(id) {
+            continue;
+        }
+        if id.kind.family() == Family::Relation {
+            return false;
+        }
+        open.extend(scene.edges(id).map(|edge| edge.to));
+    }
+    true
 }
 
 /// What a column from a parent has in this table only: no default where a parent has one.
