@@ -28,7 +28,8 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
-    fn is_here(self) -> bool {
+    /// Whether the server that is tested with has it.
+    pub(crate) fn is_here(self) -> bool {
         let sql = match self {
             // Not by its provider: `unicode` is there since 16, whatever the server is built with.
             Self::Icu => "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')",
