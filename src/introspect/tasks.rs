@@ -120,7 +120,13 @@ impl Frame {
         };
         let mut tasks: Tasks = rest.plain.iter().filter(is_there).cloned().collect();
         let under_locks: Vec<_> = rest.under_locks.iter().filter(is_there).collect();
-        for (number, oids) in self.batches(&names.views()).into_iter().enumerate() {
+        let in_batches = under_locks.iter().any(|(_, sql)| sql.contains(kind::OIDS));
+        let views = if in_batches {
+            names.views()
+        } else {
+            Vec::new()
+        };
+        for (number, oids) in self.batches(&views).into_iter().enumerate() {
             if number > 0 {
                 tasks.extend(self.commit());
                 tasks.extend(self.begin());
@@ -272,5 +278,58 @@ pub(super) fn queries(version: u32) -> Queries {
         stored,
         spelled,
         spelled_under_locks,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::catalog::row::Row;
+
+    const FRAME: Frame = Frame {
+        raw: false,
+        version: 150_000,
+        within: Within::Nothing,
+        deep: false,
+    };
+
+    fn add(names: &mut Names, query: usize, row: &[(&str, &str)]) {
+        let columns: Vec<_> = row.iter().map(|(column, _)| (*column).into()).collect();
+        let values: Vec<_> = row.iter().map(|(_, value)| Some(*value)).collect();
+        names.add(query, &Row::new(&columns, &values)).unwrap();
+    }
+
+    fn names_of_views(count: usize) -> Names {
+        let mut names = Names::new(FRAME.version, crate::catalog::scope::Scope::default());
+        add(&mut names, 1, &[("oid", "2200"), ("name", "public")]);
+        for oid in 0..count {
+            let oid = (20_000 + oid).to_string();
+            let row = [("relnamespace", "2200"), ("name", &oid), ("relkind", "v")];
+            add(
+                &mut names,
+                2,
+                &[&[("oid", oid.as_str())], &row[..]].concat(),
+            );
+        }
+        names
+    }
+
+    fn transactions(queries: Queries, views: usize) -> usize {
+        let (_, rest) = split(queries.stored, queries.spelled_under_locks);
+        let tasks = FRAME.last(&rest, &names_of_views(views));
+        tasks.iter().filter(|(_, sql)| sql == "COMMIT").count()
+    }
+
+    #[test]
+    fn only_views_come_in_batches() {
+        let spelled = || queries(FRAME.version);
+        let stored = || Queries {
+            spelled_under_locks: Tasks::new(),
+            ..queries(FRAME.version)
+        };
+        assert_eq!(transactions(spelled(), BATCH), 1);
+        assert_eq!(transactions(spelled(), 2 * BATCH + 1), 3);
+        assert_eq!(transactions(stored(), 2 * BATCH + 1), 1);
     }
 }
