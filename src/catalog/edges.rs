@@ -7,10 +7,11 @@
 use rustc_hash::FxHashMap;
 
 use super::canon::{CanonError, id_text};
+use super::trees::split;
 use super::{Catalog, Id, Link, Object, Strength};
 
 /// What stands between the pieces of a text: no name and no id has it.
-const SEPARATOR: char = '\0';
+const SEPARATOR: &str = "\0";
 
 /// A dependency of a root object or of one of its parts, taken from its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +29,12 @@ pub struct StoredEdge<'a> {
 impl<'a> StoredEdge<'a> {
     fn text(&self) -> String {
         let strength = match self.strength {
-            Strength::Normal => "\0normal\0",
-            Strength::Auto => "\0auto\0",
+            Strength::Normal => "normal",
+            Strength::Auto => "auto",
         };
         match self.root {
-            None => [self.part, strength, self.used].concat(),
-            Some((schema, root)) => {
-                [self.part, strength, self.used, "\0", schema, "\0", root].concat()
-            }
+            None => [self.part, strength, self.used].join(SEPARATOR),
+            Some((schema, root)) => [self.part, strength, self.used, schema, root].join(SEPARATOR),
         }
     }
 
@@ -79,41 +78,38 @@ pub fn encode(catalog: &Catalog) -> Vec<(&Id, Vec<String>)> {
     let objects = catalog.objects();
     // Many depend on the same object: of each, its root and how it is called.
     let mut named: Vec<(usize, String)> = Vec::with_capacity(objects.len());
-    for (place, object) in objects.iter().enumerate() {
-        let last = named.last().filter(|_| object.id.is_part());
-        named.push(match last {
-            Some(&(root, _)) => (root, part_text(&object.id)),
-            None => (place, id_text(&object.id)),
-        });
+    for (root, tree) in catalog.trees() {
+        let parts = tree.iter().skip(1);
+        named.extend(tree.first().map(|object| (root, id_text(&object.id))));
+        named.extend(parts.map(|part| (root, part_text(&part.id))));
     }
     let part = |place: usize| match named.get(place) {
         Some((root, text)) if *root != place => text.as_str(),
         _ => "",
     };
-    let mut stored: Vec<(&Id, Vec<String>)> = Vec::new();
-    for (place, &(root, _)) in named.iter().enumerate() {
-        let Some(id) = objects.get(root).map(|object| &object.id) else {
-            continue;
+    let text = |root: usize, place: usize, &(used, strength): &(usize, Strength)| {
+        let other = named.get(used).map(|(other, _)| *other);
+        let other = other.filter(|other| *other != root);
+        let other = other.and_then(|other| Some((objects.get(other)?, named.get(other)?)));
+        let edge = StoredEdge {
+            part: part(place),
+            strength,
+            used: part(used),
+            root: other.map(|(object, (_, text))| (&*object.id.schema, text.as_str())),
         };
-        let texts = catalog.used_at(place).iter().map(|&(used, strength)| {
-            let other = named.get(used).map(|(other, _)| *other);
-            let other = other.filter(|other| *other != root);
-            let other = other.and_then(|other| Some((objects.get(other)?, named.get(other)?)));
-            let edge = StoredEdge {
-                part: part(place),
-                strength,
-                used: part(used),
-                root: other.map(|(object, (_, text))| (&*object.id.schema, text.as_str())),
-            };
-            edge.text()
+        edge.text()
+    };
+    let stored = catalog.trees().filter_map(|(root, tree)| {
+        let places = root..root + tree.len();
+        let texts = places.flat_map(|place| {
+            let used = catalog.used_at(place).iter();
+            used.map(move |used| (place, used))
         });
-        match stored.last_mut().filter(|_| root != place) {
-            Some((last, edges)) if *last == id => edges.extend(texts),
-            _ => stored.push((id, texts.collect())),
-        }
-    }
-    stored.retain(|(_, edges)| !edges.is_empty());
-    stored
+        let texts: Vec<String> = texts.map(|(place, used)| text(root, place, used)).collect();
+        let id = &tree.first()?.id;
+        (!texts.is_empty()).then_some((id, texts))
+    });
+    stored.collect()
 }
 
 /// The dependencies among these objects, each root followed by its parts: from the id of the root object whose they are,
@@ -123,13 +119,10 @@ pub fn decode<'a>(
     edges: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Vec<Link>, CanonError> {
     let mut roots: FxHashMap<String, FxHashMap<String, usize>> = FxHashMap::default();
-    let mut root = String::new();
-    for (place, object) in objects.iter().enumerate() {
-        if !object.id.is_part() {
-            root = id_text(&object.id);
-        }
-        let parts = roots.entry(root.clone()).or_default();
-        parts.insert(part_text(&object.id), place);
+    for (start, tree) in split(objects) {
+        let parts = tree.iter().map(|object| part_text(&object.id));
+        let root = tree.first().map(|object| id_text(&object.id));
+        roots.extend(root.map(|root| (root, parts.zip(start..).collect())));
     }
     let place = |root: &str, part: &str| roots.get(root)?.get(part).copied();
     let mut links = Vec::new();

@@ -15,6 +15,7 @@ pub mod edges;
 pub mod event_trigger;
 pub mod extension;
 pub mod foreign;
+pub mod grouped;
 pub mod id;
 pub mod kind;
 pub mod language;
@@ -49,6 +50,7 @@ pub mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use grouped::Grouped;
 use id::Root;
 use rustc_hash::FxHashMap;
 use trees::Trees;
@@ -109,10 +111,8 @@ pub struct Catalog {
     /// Sorted by id.
     objects: Vec<Object>,
     trees: Trees,
-    /// What each of the objects depends on, one after the other: the places of those in `objects`.
-    used: Vec<(usize, Strength)>,
-    /// Where in `used` those of an object end.
-    ends: Vec<usize>,
+    /// What each of the objects depends on: the places of those in `objects`.
+    used: Grouped<(usize, Strength)>,
     layout: BTreeMap<Id, Vec<Str>>,
 }
 
@@ -171,23 +171,13 @@ impl Catalog {
         // The same dependency can be normal and auto; the normal one sorts first and wins.
         links.dedup_by_key(|link| (link.from, link.to));
         links.retain(|link| link.from != link.to);
-        let mut ends = vec![0; objects.len()];
-        for (number, link) in links.iter().enumerate() {
-            if let Some(end) = ends.get_mut(link.from) {
-                *end = number + 1;
-            }
-        }
-        let mut before = 0;
-        for end in &mut ends {
-            before = before.max(*end);
-            *end = before;
-        }
+        let used = links.into_iter();
+        let used = used.map(|link| (link.from, (link.to, link.strength)));
         Self {
             version,
             objects,
             trees,
-            used: links.iter().map(|link| (link.to, link.strength)).collect(),
-            ends,
+            used: Grouped::of(used),
             layout,
         }
     }
@@ -217,6 +207,11 @@ impl Catalog {
         self.trees.find(&self.objects, id)
     }
 
+    /// Each root object followed by its parts, and where that tree begins in [`Catalog::objects`].
+    pub fn trees(&self) -> impl Iterator<Item = (usize, &[Object])> {
+        trees::split(&self.objects)
+    }
+
     /// The parts of a root object, sorted by kind and name.
     pub fn parts(&self, root: &Id) -> impl Iterator<Item = &Object> {
         let tree = self.trees.tree(&self.objects, root);
@@ -240,10 +235,7 @@ impl Catalog {
 
     /// What the object at this place of [`Catalog::objects`] depends on: the places of those.
     pub fn used_at(&self, place: usize) -> &[(usize, Strength)] {
-        let end = self.ends.get(place).copied().unwrap_or_default();
-        let before = place.checked_sub(1).and_then(|place| self.ends.get(place));
-        let start = before.copied().unwrap_or_default();
-        self.used.get(start..end).unwrap_or_default()
+        self.used.at(place)
     }
 
     fn named<'a>(

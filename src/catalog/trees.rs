@@ -24,16 +24,12 @@ struct Tree {
 impl Trees {
     /// Those of objects that are sorted by id; each part has its root before it.
     pub(super) fn of(objects: &[Object]) -> Self {
-        let mut start = 0;
-        let trees = objects.chunk_by(|_, next| next.id.is_part());
-        let trees = trees.filter_map(|tree| {
-            let found = Tree {
+        let trees = split(objects).filter_map(|(start, tree)| {
+            Some(Tree {
                 hash: hash(&tree.first()?.id),
                 start,
                 end: start + tree.len(),
-            };
-            start = found.end;
-            Some(found)
+            })
         });
         let mut trees: Vec<Tree> = trees.collect();
         trees.sort_unstable_by_key(|tree| (tree.hash, tree.start));
@@ -64,6 +60,17 @@ impl Trees {
         let place = parts.binary_search_by(|part| part.id.cmp_in_tree(id));
         place.ok().map(|place| start + 1 + place)
     }
+}
+
+/// Each root object followed by its parts, with the place of the root, of objects of which each part has its root before it.
+pub(super) fn split(objects: &[Object]) -> impl Iterator<Item = (usize, &[Object])> {
+    let mut end = 0;
+    let trees = objects.chunk_by(|_, next| next.id.is_part());
+    trees.map(move |tree| {
+        let start = end;
+        end += tree.len();
+        (start, tree)
+    })
 }
 
 fn hash(id: &Id) -> u64 {

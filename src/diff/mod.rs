@@ -11,7 +11,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
-
 use serde::{Serialize, Serializer};
 
 use crate::catalog::{Catalog, Id, Object, Str, Tag};

@@ -1,16 +1,15 @@
 //! One side of a plan, indexed once: who uses whom, and which root a part belongs to. Linear in the size of
 //! the catalog; every later question is a look-up.
 
+use crate::catalog::grouped::Grouped;
 use crate::catalog::id::{Family, Style};
 use crate::catalog::{Catalog, Edge, Id, Object, Strength};
 
 /// A catalog with its dependencies turned around.
 pub(super) struct World<'a> {
     pub(super) catalog: &'a Catalog,
-    /// What depends on each of the objects, one after the other, sorted.
-    users: Vec<(&'a Id, Strength)>,
-    /// Where in `users` those of an object end.
-    ends: Vec<usize>,
+    /// What depends on each of the objects, sorted.
+    users: Grouped<(&'a Id, Strength)>,
 }
 
 impl<'a> World<'a> {
@@ -22,17 +21,13 @@ impl<'a> World<'a> {
             links.extend(used.map(|&(used, strength)| (used, place, strength)));
         }
         links.sort_unstable();
-        let end = |place: usize| links.partition_point(|link| link.0 <= place);
-        let ends = (0..objects.len()).map(end).collect();
-        let user = |&(_, place, strength): &(usize, usize, Strength)| {
+        let users = links.into_iter().filter_map(|(used, place, strength)| {
             let user = objects.get(place)?;
-            Some((&user.id, strength))
-        };
-        let users = links.iter().filter_map(user).collect();
+            Some((used, (&user.id, strength)))
+        });
         Self {
             catalog,
-            users,
-            ends,
+            users: Grouped::of(users),
         }
     }
 
@@ -51,13 +46,8 @@ impl<'a> World<'a> {
 
     /// What depends on an object, sorted.
     pub(super) fn users(&self, id: &Id) -> &[(&'a Id, Strength)] {
-        let Some(place) = self.catalog.place(id) else {
-            return &[];
-        };
-        let before = place.checked_sub(1).and_then(|place| self.ends.get(place));
-        let start = before.copied().unwrap_or_default();
-        let end = self.ends.get(place).copied().unwrap_or_default();
-        self.users.get(start..end).unwrap_or_default()
+        let place = self.catalog.place(id);
+        place.map_or(&[], |place| self.users.at(place))
     }
 
     /// An object, and the parts of other objects that the server alters along with it: of the same kind, and

@@ -126,8 +126,8 @@ const MANY: usize = 100;
 
 /// The stored form of a catalog.
 pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
-    let trees = catalog.objects().chunk_by(|_, next| next.id.is_part());
-    let trees = trees.filter_map(<[Object]>::split_first).collect();
+    let trees = catalog.trees();
+    let trees = trees.filter_map(|(_, tree)| tree.split_first()).collect();
     let encode = |(root, parts): (&Object, &[Object])| {
         Ok(StoredObject {
             schema: root.id.schema.to_string(),
