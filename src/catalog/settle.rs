@@ -113,7 +113,7 @@ fn cast_array(text: &str, at: usize) -> Option<(String, usize)> {
 }
 
 /// Where the token that starts here ends: a literal, a quoted or plain word, or one character.
-fn token(text: &str, at: usize) -> usize {
+pub(super) fn token(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let mut characters = rest.chars();
     match characters.next() {

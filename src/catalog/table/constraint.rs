@@ -5,6 +5,7 @@
 //! A foreign key that the server made for a partition is part of the foreign key that it was made from.
 
 use super::index::{attach, attached_to, change_storage, is_detached, without_parent};
+use super::spelled::{check_spelled_with, expression};
 use super::{
     RelationName, alter::STAYS_OWN, column::Origin, in_partition, is_partitioned, join,
     roles_of_index,
@@ -162,14 +163,17 @@ macro_rules! query {
         concat!(
             "SELECT c.oid, c.conname, c.conrelid, c.contype, c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.coninhcount, c.connoinherit, ",
             "c.conindid, c.conkey, c.confrelid, c.confkey, c.confmatchtype, c.confupdtype, c.confdeltype, ",
-            "CASE WHEN c.contype = 'c' THEN pg_get_expr(c.conbin, c.conrelid) END AS expression, ",
+            "pg_get_expr(c.conbin, c.spelled_with) AS expression, c.spelled_with, ",
             "x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent, d.description",
             $constraint,
             $index,
-            " FROM pg_constraint c LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
+            " FROM (SELECT *, ",
+            check_spelled_with!(),
+            " FROM pg_constraint WHERE oid >= 16384 AND conrelid <> 0 AND contype IN ('c', 'f', 'p', 'u', 'x') OFFSET 0) c ",
+            "LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
             "LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
             "LEFT JOIN pg_description d ON d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0 ",
-            "WHERE c.oid >= 16384 AND c.conrelid <> 0 AND c.contype IN ('c', 'f', 'p', 'u', 'x') AND (c.contype <> 'f' OR c.conparentid = 0)"
+            "WHERE c.contype <> 'f' OR c.conparentid = 0"
         )
     };
 }
@@ -250,7 +254,7 @@ impl Kind for Constraint {
         };
         body.definition = match row.opt("definition")? {
             Some(definition) => settle(without_last_words(definition, &body)),
-            None if kind == ConstraintKind::Check => check(row)?,
+            None if kind == ConstraintKind::Check => check(row, names, table)?,
             None if kind == ConstraintKind::Foreign => foreign_key(row, names, table)?,
             None => unique_key(row, names, table, kind)?,
         };
@@ -501,8 +505,9 @@ fn columns(row: &Row<'_>, names: &Names, table: u32, column: &str) -> Result<Str
 }
 
 /// `pg_get_constraintdef_worker()` of `ruleutils.c`, CHECK.
-fn check(row: &Row<'_>) -> Result<String, RowError> {
-    let expression = settle(row.text("expression")?);
+fn check(row: &Row<'_>, names: &Names, table: u32) -> Result<String, RowError> {
+    let expression = expression(row, "expression", names, table)?;
+    let expression = settle(&expression.unwrap_or_default());
     let no_inherit = if row.flag("connoinherit")? {
         " NO INHERIT"
     } else {

@@ -7,6 +7,7 @@
 
 use std::fmt::Write;
 
+use super::spelled::{expression, spelled_with};
 use super::{RelationName, in_partition, join, rename_relation, roles_of_index};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
@@ -218,10 +219,12 @@ macro_rules! query {
     ($columns:literal) => {
         concat!(
             "SELECT i.indexrelid AS oid, i.indrelid, i.indisunique, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption, ",
-            "c.relkind, c.relam, c.reltablespace, c.reloptions, pg_get_expr(i.indpred, i.indrelid) AS predicate, ",
+            "c.relkind, c.relam, c.reltablespace, c.reloptions, pg_get_expr(i.indpred, i.spelled_with) AS predicate, i.spelled_with, ",
             "CASE WHEN i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END AS definition, h.inhparent",
             $columns,
-            " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
+            " FROM (SELECT *, ",
+            spelled_with!("indpred::text", "indrelid"),
+            " FROM pg_index OFFSET 0) i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
             // 99 is the schema of TOAST tables.
             "WHERE i.indexrelid >= 16384 AND (i.indisvalid OR c.relkind = 'I') AND c.relpersistence <> 't' AND c.relnamespace <> 99 ",
             "AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
@@ -270,6 +273,7 @@ impl Kind for Index {
             .iter()
             .map(|&column| Ok(names.column(table, column)?.name.to_string()));
         let tablespace = names.tablespace(row.number("reltablespace")?);
+        let predicate = expression(row, "predicate", names, table)?;
         let body = Self {
             unique: row.flag("indisunique")?,
             keys: match row.opt("definition")? {
@@ -287,7 +291,7 @@ impl Kind for Index {
                 && row.flag("indnullsnotdistinct")?,
             options: row.list("reloptions")?,
             tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
-            predicate: settle(row.text_or_empty("predicate")?),
+            predicate: settle(&predicate.unwrap_or_default()),
             statistics: statistics(names, oid),
             partitioned: row.letter("relkind")? == 'I',
             attached_to: attached_to(row, names)?,

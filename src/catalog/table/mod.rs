@@ -17,6 +17,7 @@ pub mod not_null;
 pub mod policy;
 mod retype;
 pub mod rule;
+mod spelled;
 pub mod trigger;
 
 use super::id::{Family, Id, Style};

@@ -1,6 +1,7 @@
 //! Row-level security policies (`pg_policy`; manual: CREATE POLICY). Whether row-level security is on is a
 //! property of the table.
 
+use super::spelled::{expression, spelled_with};
 use crate::catalog::Catalog;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
@@ -78,8 +79,12 @@ impl Kind for Policy {
     const SOURCES: &'static [Source] = &[Source::Catalog(Class::POLICY)];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
-        sql: "SELECT oid, polrelid, polname, polpermissive, polcmd, polroles, pg_get_expr(polqual, polrelid) AS qual, \
-              pg_get_expr(polwithcheck, polrelid) AS withcheck FROM pg_policy WHERE oid >= 16384",
+        sql: concat!(
+            "SELECT oid, polrelid, polname, polpermissive, polcmd, polroles, pg_get_expr(polqual, spelled_with) AS qual, ",
+            "pg_get_expr(polwithcheck, spelled_with) AS withcheck, spelled_with FROM (SELECT *, ",
+            spelled_with!("concat(polqual, polwithcheck)", "polrelid"),
+            " FROM pg_policy WHERE oid >= 16384 OFFSET 0) p"
+        ),
     }];
     const REBUILDABLE: bool = true;
 
@@ -97,6 +102,10 @@ impl Kind for Policy {
             });
         }
         roles.sort();
+        let clause = |column| {
+            let text = expression(row, column, names, table)?;
+            Ok(text.map(|text| settle(&text)))
+        };
         let body = Self {
             restrictive: !row.flag("polpermissive")?,
             command: match row.letter("polcmd")? {
@@ -108,8 +117,8 @@ impl Kind for Policy {
             }
             .to_owned(),
             roles,
-            using: row.opt("qual")?.map(settle),
-            check: row.opt("withcheck")?.map(settle),
+            using: clause("qual")?,
+            check: clause("withcheck")?,
         };
         Ok(Some(Found {
             id: Id::part(
