@@ -1,6 +1,6 @@
 //! One reading: rows are decoded while the server still sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -17,6 +17,9 @@ use crate::catalog::row::{Row, RowError};
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
 use crate::connect::Connection;
+
+/// How many rows that were kept are taken in at a time: a millisecond of work.
+const SOME: usize = 500;
 
 /// Takes rows in and makes a [`Reading`] of them.
 pub(super) struct Collector {
@@ -111,27 +114,26 @@ impl Collector {
         let (first, rest) = tasks::split(queries.stored, Tasks::new());
         let mut reader = Reader::start(connection, frame.first(first))?;
         // Names have to be known before what has them.
-        let (mut early, mut named): (Vec<Numbered>, bool) = (Vec::new(), false);
-        while !(reader.is_done() && second.is_done()) {
+        let (mut early, mut named): (VecDeque<Numbered>, bool) = (VecDeque::new(), false);
+        while !(reader.is_done() && second.is_done() && early.is_empty()) {
             tokio::select! {
                 next = reader.next(), if reader.is_busy() => {
                     if let Some(numbered) = next? {
                         self.take(&mut reader, &numbered);
                     }
                 }
-                next = second.next(), if second.is_busy() => {
-                    early.extend(next?);
+                next = second.next(), if second.is_busy() => early.extend(next?),
+                // Little by little, so that the servers never wait for us to ask or to listen.
+                () = tokio::task::yield_now(), if named && !early.is_empty() => {
+                    for numbered in early.drain(..early.len().min(SOME)) {
+                        self.take(&mut second, &numbered);
+                    }
                 }
             }
             if !named && reader.has_answered(Task::comes_first) {
                 named = true;
                 reader.end(frame.last(&rest, &self.names))?;
                 second.end(frame.last(&rest_spelled, &self.names))?;
-            }
-            if named {
-                for numbered in early.drain(..) {
-                    self.take(&mut second, &numbered);
-                }
             }
         }
         reader.finish()?;
