@@ -48,7 +48,9 @@ pub mod type_;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 use grouped::Grouped;
 use id::Root;
@@ -126,7 +128,8 @@ impl Catalog {
         edges: impl IntoIterator<Item = (Id, Id, Strength)>,
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
-        let (objects, _) = arrange(objects);
+        let order = order(&objects);
+        let (objects, _) = arrange(objects, order);
         let trees = Trees::of(&objects);
         let links = edges.into_iter().filter_map(|(from, to, strength)| {
             Some(Link {
@@ -139,16 +142,22 @@ impl Catalog {
         Self::linked(version, (objects, trees), links, layout)
     }
 
-    /// Like [`Catalog::new`], with dependencies by places in `objects`.
-    pub fn assemble(
+    /// Like [`Catalog::new`], with dependencies by places in `objects`, which are found while those are sorted.
+    pub fn assemble<E>(
         version: u32,
         objects: Vec<Object>,
-        links: impl IntoIterator<Item = Link>,
+        links: impl FnOnce(&[Object]) -> Result<Vec<Link>, E>,
         layout: BTreeMap<Id, Vec<Str>>,
-    ) -> Self {
-        let (objects, places) = arrange(objects);
+    ) -> Result<Self, E> {
+        let (order, links) = thread::scope(|scope| {
+            let order = scope.spawn(|| order(&objects));
+            let links = links(&objects);
+            let order = order.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (order, links)
+        });
+        let (objects, places) = arrange(objects, order);
         let place = |old: usize| places.get(old).copied().flatten();
-        let links = links.into_iter().filter_map(|link| {
+        let links = links?.into_iter().filter_map(|link| {
             Some(Link {
                 from: place(link.from)?,
                 to: place(link.to)?,
@@ -157,7 +166,7 @@ impl Catalog {
         });
         let links = links.collect();
         let trees = Trees::of(&objects);
-        Self::linked(version, (objects, trees), links, layout)
+        Ok(Self::linked(version, (objects, trees), links, layout))
     }
 
     /// Places are those of `objects`, which is sorted.
@@ -289,10 +298,8 @@ impl Catalog {
     }
 }
 
-/// Sorts objects by id, without what is there twice (the first counts) and without parts whose root is not there
-/// (columns of a relation that no kind models). Says for each where it is now.
-fn arrange(objects: Vec<Object>) -> (Vec<Object>, Vec<Option<usize>>) {
-    let order = order(&objects);
+/// Puts objects in this order of their places. Says for each where it is now.
+fn arrange(objects: Vec<Object>, order: Vec<usize>) -> (Vec<Object>, Vec<Option<usize>>) {
     let mut objects: Vec<Option<Object>> = objects.into_iter().map(Some).collect();
     let mut places = vec![None; objects.len()];
     let mut arranged = Vec::with_capacity(order.len());
@@ -305,8 +312,9 @@ fn arrange(objects: Vec<Object>) -> (Vec<Object>, Vec<Option<usize>>) {
     (arranged, places)
 }
 
-/// The places of the objects that count, in the order of their ids. Most of them are parts, so roots are compared with
-/// each other only once, and then their numbers.
+/// The places of the objects that count, in the order of their ids: without what is there twice (the first counts) and
+/// without parts whose root is not there (columns of a relation that no kind models). Most of them are parts, so roots
+/// are compared with each other only once, and then their numbers.
 fn order(objects: &[Object]) -> Vec<usize> {
     let mut numbers: FxHashMap<Root<'_>, usize> = FxHashMap::default();
     let numbered = objects.iter().map(|object| {

@@ -1,6 +1,7 @@
 //! One reading: rows are decoded while the server still sends.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -364,7 +365,6 @@ impl Collector {
 
     pub(super) fn finish(mut self, unmodeled: Vec<Unmodeled>) -> Reading {
         self.put_labels();
-        let links = self.addresses.links(&self.objects);
         self.addresses.tell_extensions(&mut self.objects);
         let layout = self.layout();
         self.invalid_indexes.sort();
@@ -372,9 +372,12 @@ impl Collector {
             // One becomes valid without a new row on servers that write `pg_index` in place.
             self.fingerprint.clear();
         }
+        let version = self.names.version();
+        let links = |objects: &[_]| Ok::<_, Infallible>(self.addresses.links(objects));
+        let Ok(catalog) = Catalog::assemble(version, self.objects, links, layout);
         Reading {
-            fingerprint: unchanged::complete(self.fingerprint, self.names.version()),
-            catalog: Catalog::assemble(self.names.version(), self.objects, links, layout),
+            fingerprint: unchanged::complete(self.fingerprint, version),
+            catalog,
             database: self.database,
             beside: self.beside,
             scope: self.names.scope().clone(),

@@ -155,11 +155,11 @@ impl<'s> Part<'s> {
 
     fn catalog(&self) -> Result<Catalog, Failure> {
         let stored = self.edges.iter().map(|(root, text)| (&**root, &**text));
-        let links = edges::decode(&self.objects, stored)
-            .map_err(|error| corrupt("dependencies", &error))?;
+        let links = |objects: &[_]| edges::decode(objects, stored);
         let version = self.manifest.meta.server;
         let (objects, layout) = (self.objects.clone(), self.layout.clone());
-        Ok(Catalog::assemble(version, objects, links, layout))
+        let catalog = Catalog::assemble(version, objects, links, layout);
+        catalog.map_err(|error| corrupt("dependencies", &error))
     }
 
     fn finish(self) -> Result<(Catalog, Manifest), Failure> {

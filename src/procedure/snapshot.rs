@@ -197,11 +197,10 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
         let to = edges.to.iter();
         to.map(|to| (edges.from.as_str(), to.as_str()))
     });
-    let links = edges::decode(&objects, stored).map_err(|error| corrupt("dependencies", error))?;
-    Ok((
-        Catalog::assemble(manifest.meta.server, objects, links, layout),
-        manifest,
-    ))
+    let links = |objects: &[Object]| edges::decode(objects, stored);
+    let catalog = Catalog::assemble(manifest.meta.server, objects, links, layout);
+    let catalog = catalog.map_err(|error| corrupt("dependencies", error))?;
+    Ok((catalog, manifest))
 }
 
 /// What the manifest says besides the hashes.
