@@ -57,7 +57,7 @@ impl Kind for Privileges {
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "WITH member AS (SELECT d.classid, d.objid, e.extname, e.extnamespace FROM pg_depend d \
-              JOIN pg_extension e ON e.oid = d.refobjid WHERE d.refclassid = 3079 AND d.deptype = 'e'), \
+              JOIN pg_extension e ON e.oid = d.refobjid WHERE d.refclassid = 3079 AND d.refobjid = ANY (ARRAY(SELECT oid FROM pg_extension)) AND d.deptype = 'e'), \
               found AS (SELECT 1259 AS class, oid, 0 AS sub, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS letter, \
               CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS keyword, relowner AS holder, relacl AS acl, '' AS attname FROM pg_class \
               WHERE oid < 16384 AND relnamespace = 11 OR oid = ANY (ARRAY(SELECT objid FROM member WHERE classid = 1259)) \

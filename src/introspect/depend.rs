@@ -23,10 +23,10 @@ SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
 FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
 UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
 JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attnum > 0 AND c.attinhcount > 0 AND NOT c.attislocal AND NOT c.attisdropped \
-JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname \
+JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname WHERE EXISTS (SELECT FROM pg_inherits) \
 UNION ALL SELECT 2606, c.oid, 0, 2606, p.oid, 0, 'a' FROM pg_inherits i \
 JOIN pg_constraint c ON c.conrelid = i.inhrelid AND c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal \
-JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conname = c.conname) d \
+JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conname = c.conname WHERE EXISTS (SELECT FROM pg_inherits)) d \
 GROUP BY classid, refclassid, deptype";
 
 /// The dependencies of a row of [`QUERY`]: who depends on what, and how (`deptype`).

@@ -20,6 +20,17 @@ const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i JOIN p
 /// In a database in `SQL_ASCII` the server would refuse to send what is not UTF-8, without a word on what it is.
 const RAW: &str = "SET LOCAL client_encoding = 'SQL_ASCII'";
 
+/// Nobody has counted the rows of a database that has just been filled, let alone in the same transaction, and by the
+/// counts of a new one there is nothing above OID 16384: a plan for nothing, a join in nested loops, would take hours.
+const WHOLE_CATALOGS: &str =
+    "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_sort', 'off', true)";
+
+/// Views are looked up one by one. What runs behind a reading is planned as ever, too.
+const AS_EVER: [&str; 2] = [
+    "SET LOCAL enable_nestloop TO DEFAULT",
+    "SET LOCAL enable_sort TO DEFAULT",
+];
+
 /// How many views are spelled in one transaction: some tens of milliseconds.
 const BATCH: usize = 50;
 
@@ -102,6 +113,7 @@ impl Frame {
     /// What is asked at once: what says that nothing moves, and queries that keep no lock.
     pub(super) fn first(self, queries: Tasks) -> Tasks {
         let mut tasks = self.begin();
+        tasks.push(silent(WHOLE_CATALOGS));
         tasks.push((Task::Horizon, fingerprint::HORIZON.to_owned()));
         tasks.extend(self.fingerprint());
         tasks.extend(queries);
@@ -119,20 +131,23 @@ impl Frame {
             _ => true,
         };
         let mut tasks: Tasks = rest.plain.iter().filter(is_there).cloned().collect();
-        let under_locks: Vec<_> = rest.under_locks.iter().filter(is_there).collect();
-        let in_batches = under_locks.iter().any(|(_, sql)| sql.contains(kind::OIDS));
-        let views = if in_batches {
-            names.views()
-        } else {
+        let under_locks = rest.under_locks.iter().filter(is_there);
+        let (of_views, others): (Vec<_>, Vec<_>) =
+            under_locks.partition(|(_, sql)| sql.contains(kind::OIDS));
+        tasks.extend(others.into_iter().cloned());
+        tasks.extend(AS_EVER.map(silent));
+        let batches = if of_views.is_empty() {
             Vec::new()
+        } else {
+            self.batches(&names.views())
         };
-        for (number, oids) in self.batches(&views).into_iter().enumerate() {
-            if number > 0 {
+        let several = batches.len() > 1;
+        for oids in batches {
+            if several {
                 tasks.extend(self.commit());
                 tasks.extend(self.begin());
             }
-            let queries = under_locks.iter();
-            let queries = queries.filter(|(_, sql)| number == 0 || sql.contains(kind::OIDS));
+            let queries = of_views.iter();
             tasks.extend(queries.map(|(task, sql)| (*task, sql.replace(kind::OIDS, &oids))));
         }
         if self.deep {
@@ -329,7 +344,7 @@ mod tests {
             ..queries(FRAME.version)
         };
         assert_eq!(transactions(spelled(), BATCH), 1);
-        assert_eq!(transactions(spelled(), 2 * BATCH + 1), 3);
+        assert_eq!(transactions(spelled(), 2 * BATCH + 1), 4);
         assert_eq!(transactions(stored(), 2 * BATCH + 1), 1);
     }
 }

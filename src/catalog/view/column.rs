@@ -39,11 +39,12 @@ record! {
     }
 }
 
-/// The columns of all relations of a `relkind`, one row each, as arrays; `$compression` since version 14.
+/// The columns of the relation `c`, one row of arrays, found by its OID whatever the server thinks of how many there
+/// are; `$compression` since version 14.
 macro_rules! columns {
-    ($kind:literal, $compression:literal) => {
+    ($compression:literal) => {
         concat!(
-            "(SELECT a.attrelid, array_agg(a.attname::text ORDER BY a.attnum) AS names, \
+            "(SELECT array_agg(a.attname::text ORDER BY a.attnum) AS names, \
                array_agg(a.atttypid ORDER BY a.attnum) AS types, \
                array_agg(a.atttypmod ORDER BY a.attnum) AS modifiers, \
                array_agg(CASE WHEN a.attcollation <> y.typcollation THEN a.attcollation ELSE 0 END \
@@ -58,14 +59,10 @@ macro_rules! columns {
             $compression,
             " ORDER BY a.attnum) AS compressions, \
                array_agg(coalesce(a.attoptions::text, '') ORDER BY a.attnum) AS attoptions \
-             FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 \
-               JOIN pg_type y ON y.oid = a.atttypid \
+             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid \
                LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum \
-               LEFT JOIN pg_description d ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass \
-                 AND d.objsubid = a.attnum \
-             WHERE r.relkind = '",
-            $kind,
-            "' AND r.oid BETWEEN {oids} AND a.attrelid BETWEEN {oids} AND r.relpersistence <> 't' GROUP BY a.attrelid)"
+               LEFT JOIN pg_description d ON d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum \
+             WHERE a.attrelid = c.oid AND a.attnum > 0)"
         )
     };
 }

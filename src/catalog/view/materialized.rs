@@ -43,10 +43,9 @@ macro_rules! query {
              CASE WHEN m.amname <> 'heap' THEN m.amname END AS method, c.reltablespace, c.reloptions, \
              t.reloptions AS toast_options, a.*, c.relowner AS owner, c.relacl AS acl \
              FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_class t ON t.oid = c.reltoastrelid \
-             LEFT JOIN ",
-            column::columns!("m", $compression),
-            " a ON a.attrelid = c.oid \
-             WHERE c.relkind = 'm' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
+             CROSS JOIN LATERAL ",
+            column::columns!($compression),
+            " a WHERE c.relkind = 'm' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
         )
     };
 }

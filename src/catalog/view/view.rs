@@ -43,10 +43,9 @@ impl Kind for View {
         since: 0,
         sql: concat!(
             "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, a.*, c.relowner AS owner, c.relacl AS acl \
-             FROM pg_class c LEFT JOIN ",
-            column::columns!("v", "''::text"),
-            " a ON a.attrelid = c.oid \
-             WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
+             FROM pg_class c CROSS JOIN LATERAL ",
+            column::columns!("''::text"),
+            " a WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
         ),
     }];
 
