@@ -4,50 +4,42 @@
 //! Pure. Knows no kind.
 
 use std::hash::{Hash as _, Hasher as _};
+use std::ops::Range;
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{Id, Object};
 
-/// The trees of a list of objects, sorted by hash.
+/// The trees of a list of objects, by the hash of their root. One whose hash is taken has the next number that is free.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Trees(Vec<Tree>);
-
-/// A root object followed by its parts.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-struct Tree {
-    hash: u64,
-    start: usize,
-    end: usize,
-}
+pub(super) struct Trees(FxHashMap<u64, Range<usize>>);
 
 impl Trees {
     /// Those of objects that are sorted by id; each part has its root before it.
     pub(super) fn of(objects: &[Object]) -> Self {
-        let trees = split(objects).filter_map(|(start, tree)| {
-            Some(Tree {
-                hash: hash(&tree.first()?.id),
-                start,
-                end: start + tree.len(),
-            })
-        });
-        let mut trees: Vec<Tree> = trees.collect();
-        trees.sort_unstable_by_key(|tree| (tree.hash, tree.start));
+        let mut trees = FxHashMap::default();
+        for (start, tree) in split(objects) {
+            let Some(root) = tree.first() else { continue };
+            let mut number = hash(&root.id);
+            while trees.contains_key(&number) {
+                number = number.wrapping_add(1);
+            }
+            trees.insert(number, start..start + tree.len());
+        }
         Self(trees)
     }
 
     /// The tree that an id is the root of or a part of, also when that part is not there, and its place.
     pub(super) fn tree<'o>(&self, objects: &'o [Object], id: &Id) -> Option<(usize, &'o [Object])> {
-        let hash = hash(id);
-        let first = self.0.partition_point(|tree| tree.hash < hash);
-        let equal = self.0.get(first..)?.iter();
-        let mut trees = equal
-            .take_while(|tree| tree.hash == hash)
-            .filter_map(|tree| {
-                let objects = objects.get(tree.start..tree.end)?;
-                Some((tree.start, objects))
-            });
-        trees.find(|(_, tree)| tree.first().is_some_and(|root| root.id.same_root(id)))
+        let mut number = hash(id);
+        loop {
+            let place = self.0.get(&number)?;
+            let tree = objects.get(place.clone())?;
+            if tree.first()?.id.same_root(id) {
+                return Some((place.start, tree));
+            }
+            number = number.wrapping_add(1);
+        }
     }
 
     /// Where an object is.
