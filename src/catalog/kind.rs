@@ -168,6 +168,13 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         false
     }
 
+    /// What may be made only when it has joined its parents: what would bring it something that it does not have (an index),
+    /// or brings it something only then (a CHECK that is NOT VALID).
+    fn joins_before(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
+        let _ = (id, scene);
+        Vec::new()
+    }
+
     /// The step that gives it another name with all else equal, when there is one.
     fn rename(from: &Id, to: &Id) -> Option<Step> {
         let _ = (from, to);
@@ -378,6 +385,10 @@ macro_rules! kinds {
             }
             /// Whether it is attached to the same part of a parent.
             pub fn is_attached(&self) -> bool { match self { $(Self::$variant(body) => body.is_attached(),)* } }
+            /// What may be made only when it has joined its parents.
+            pub fn joins_before(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
+                match self { $(Self::$variant(body) => body.joins_before(id, scene),)* }
+            }
             /// The steps that move it to the new form of something it depends on.
             pub fn follow(&self, id: &Id, replaced: &Id, from: &Catalog, to: &Catalog) -> Option<Vec<Step>> {
                 match self { $(Self::$variant(body) => body.follow(id, replaced, from, to),)* }

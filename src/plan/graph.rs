@@ -237,6 +237,11 @@ impl Building<'_, '_> {
                 }
             }
         }
+        // What comes later is not there in its old form either.
+        for id in &step.defers {
+            let old = self.index.frees.get(id).copied();
+            self.edges(old.as_slice(), number);
+        }
         self.after_what_it_needs(number, node);
     }
 

@@ -84,6 +84,9 @@ impl<'a> Deciding<'_, 'a> {
             }
         }
         self.change_all();
+        for delta in &self.diff.deltas {
+            self.replace_what_comes_later(&delta.id);
+        }
         // A part can be equal on both sides though its root is another object of the same name.
         for &id in self.fates.gone.clone().iter().filter(|id| !id.is_part()) {
             for part in self.from.catalog.parts(id) {
@@ -195,6 +198,20 @@ impl<'a> Deciding<'_, 'a> {
         }
         self.replace_what_holds(id);
         self.free_users(id);
+    }
+
+    /// What is there already though it may be made only when another object has joined its parents is made anew.
+    fn replace_what_comes_later(&mut self, id: &Id) {
+        let Some(object) = self.to.get(id) else {
+            return;
+        };
+        for later in object.body.joins_before(id, self.to.catalog) {
+            let parent = self.to.root_or_self(&later);
+            let joins = !self.from.edges(id).any(|edge| *edge.to == *parent);
+            let old = self.from.get(&later).filter(|_| joins);
+            self.queue
+                .extend(old.map(|object| Work::Replace(&object.id)));
+        }
     }
 
     /// What is attached to a part of a parent cannot be dropped without that, as long as its table has the parent.

@@ -133,7 +133,9 @@ async fn fill(database: &Database<'_>, catalog: &Catalog) {
 }
 
 async fn empty(database: &Database<'_>, catalog: &Catalog) {
-    let tables: Vec<String> = catalog.layout().keys().map(Id::sql).collect();
+    let tables = catalog.layout().keys();
+    let tables = tables.filter(|id| id.kind.name() != "foreign table");
+    let tables: Vec<String> = tables.map(Id::sql).collect();
     let sql = format!("TRUNCATE {} CASCADE", tables.join(", "));
     connect(database).await.execute(&sql).await.unwrap();
 }

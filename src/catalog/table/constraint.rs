@@ -130,6 +130,20 @@ impl Constraint {
         self.is_check() && self.origin == Origin::Inherited && self.not_valid
     }
 
+    /// The step that makes a copy valid where the parent's is not.
+    fn validate_alone(&self, id: &Id, scene: &Catalog) -> Option<Step> {
+        let mut parents = scene.edges(id).filter_map(|edge| scene.get(edge.to));
+        let is_valid_alone = self.checks_rows()
+            && parents.any(|parent| match &parent.body {
+                Body::Constraint(parent) => parent.is_check() && parent.not_valid,
+                _ => false,
+            });
+        is_valid_alone.then(|| {
+            let what = format!("VALIDATE CONSTRAINT {}", ident(&id.name));
+            alter(id, &what).lock(Lock::ShareUpdateExclusive).scanning()
+        })
+    }
+
     fn checks_rows(&self) -> bool {
         !self.not_valid && !self.not_enforced
     }
@@ -285,7 +299,7 @@ impl Kind for Constraint {
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         if self.is_check() && self.origin == Origin::Inherited {
-            return Vec::new();
+            return self.validate_alone(id, scene).into_iter().collect();
         }
         // The index of a partitioned table's constraint is made without those of its partitions, which have
         // their own names; everything else goes to the children too.

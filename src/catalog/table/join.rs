@@ -4,8 +4,10 @@
 //! The server merges what a table has with what the parent has, and wants all of it there. So steps wait for states
 //! that are no objects: a table that is a partition, an index that is there without being attached.
 
+use super::constraint::ConstraintKind;
 use super::{RelationName, Table, alter, alter_as};
 use crate::catalog::kind::{Body, Tag};
+use crate::catalog::quote::ident;
 use crate::catalog::step::Step;
 use crate::catalog::{Catalog, Id, Object};
 
@@ -106,9 +108,9 @@ fn late(id: &Id, scene: &Catalog) -> (Vec<Id>, Vec<Id>) {
 fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step {
     let step = if table.is_partition() {
         let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
-        let (along, later) = late(id, scene);
+        let (along, _) = late(id, scene);
         let step = alter_as(id, &parent.id(), &what).making([joined(id)]);
-        step.making(along).deferring(later)
+        step.making(along).deferring(made_later(table, id, scene))
     } else {
         alter(id, &format!("INHERIT {}", parent.sql()))
     };
@@ -126,9 +128,17 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
         }
     };
     let left = old.parents.iter();
+    let leave_behind = |parent: &RelationName| {
+        let (kept, dropped) = if old.is_partition() {
+            copied_foreign_keys(id, parent, scene)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        std::iter::once(leave(parent).leaving().making(kept)).chain(dropped)
+    };
     if new.parents.is_empty() {
         // What has another form when it is alone, or goes, does so once it is.
-        return left.map(|parent| leave(parent).leaving()).collect();
+        return left.flat_map(leave_behind).collect();
     }
     let parts = wanted_before(new, id, scene);
     let wait = |step: Step| step.needing(parts.iter().cloned());
@@ -148,10 +158,66 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
     let join = new.parents.iter().map(join).chain(triggers);
     if new.is_partition() && new.parents != old.parents {
         // What it lacks for the new parent comes when it has left the old one.
-        let leave = left.map(|parent| leave(parent).leaving().making([self::left(id)]));
-        return leave.chain(join).collect();
+        let mut steps: Vec<Step> = left.flat_map(leave_behind).collect();
+        if let Some(last) = steps.last_mut() {
+            last.makes.push(self::left(id));
+        }
+        steps.extend(join);
+        return steps;
     }
     left.map(|parent| wait(leave(parent))).chain(join).collect()
+}
+
+/// Of the parts of its parent, those that may be made only when the partition has joined it.
+pub(super) fn made_later(table: &Table, id: &Id, scene: &Catalog) -> Vec<Id> {
+    let (_, mut later) = late(id, scene);
+    later.extend(indexes_without(table, id, scene));
+    later
+}
+
+/// The indexes of its parent that a partition has none attached to: it would get one if they were there before it is.
+fn indexes_without(table: &Table, id: &Id, scene: &Catalog) -> Vec<Id> {
+    let Some(parent) = table.parents.first().filter(|_| table.is_partition()) else {
+        return Vec::new();
+    };
+    let parent = parent.id();
+    let indexes = scene
+        .parts(&parent)
+        .filter(|part| part.id.kind == Tag::Index);
+    let is_attached = |index: &Id| {
+        let own = scene.parts(id).filter(|part| part.body.is_attached());
+        let mut used = own.flat_map(|part| scene.edges(&part.id));
+        used.any(|edge| *edge.to == *index)
+    };
+    let without = indexes.filter(|index| !is_attached(&index.id));
+    without.map(|index| index.id.clone()).collect()
+}
+
+/// What DETACH PARTITION leaves of the parent's foreign keys, a copy of each by its name: those that are wanted, and the
+/// steps that drop the others. One that the parent gets only now leaves none.
+fn copied_foreign_keys(id: &Id, parent: &RelationName, scene: &Catalog) -> (Vec<Id>, Vec<Step>) {
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for part in scene.parts(&parent.id()) {
+        let Body::Constraint(key) = &part.body else {
+            continue;
+        };
+        if key.kind != ConstraintKind::Foreign {
+            continue;
+        }
+        let copy = Id {
+            schema: id.schema.clone(),
+            on: id.name.clone(),
+            ..part.id.clone()
+        };
+        if scene.get(&copy).is_some_and(|own| own.body == part.body) {
+            kept.push(copy);
+            continue;
+        }
+        let name = ident(&copy.name);
+        let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", id.sql());
+        dropped.push(Step::drop(&copy, sql));
+    }
+    (kept, dropped)
 }
 
 /// What a table and its parents have to have before it joins them.

@@ -301,6 +301,10 @@ impl Kind for Table {
         }
     }
 
+    fn joins_before(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
+        join::made_later(self, id, scene)
+    }
+
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
         let Self {
             unlogged,
