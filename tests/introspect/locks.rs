@@ -83,3 +83,25 @@ fn who_waits_holds_few_locks() {
         read_behind(&database, true).await;
     });
 }
+
+#[test]
+fn tables_are_not_opened() {
+    let database = Database::new();
+    database.psql(
+        "CREATE TABLE held (a int, b text, CONSTRAINT positive CHECK (a > 0));
+         CREATE INDEX part ON held (b) WHERE a IS NOT NULL;
+         ALTER TABLE held ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY own ON held USING (b = CURRENT_USER)",
+    );
+    block_on(async {
+        let mut holder = connect(&database).await;
+        holder.execute("BEGIN; LOCK TABLE held").await.unwrap();
+        let mut session = connect(&database).await;
+        let reading = introspect::read(&mut session, &Scope::default(), Within::Nothing).await;
+        let objects = format!("{:?}", reading.unwrap().catalog.objects());
+        for text in ["CHECK ((a > 0))", "(a IS NOT NULL)", "(b = CURRENT_USER)"] {
+            assert!(objects.contains(text), "{text}");
+        }
+        holder.execute("ROLLBACK").await.unwrap();
+    });
+}
