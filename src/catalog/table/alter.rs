@@ -53,7 +53,7 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
         not_null: own.filter(|_| later.is_none()).cloned(),
         ..column.clone()
     };
-    let (definition, makes) = first.definition(id, scene);
+    let (definition, makes) = first.definition_with(id, added_default(id, scene), scene);
     let add = Step::create(
         id,
         format!("ALTER TABLE {} ADD COLUMN {definition}", id.on_sql()),
@@ -74,6 +74,22 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     }));
     steps.extend(column.settings(id, scene));
     steps
+}
+
+/// The default that a column is added with, which the server evaluates for the rows that are there. Not one that asks for a
+/// setting that only the application's sessions have.
+fn added_default<'a>(id: &Id, scene: &'a Catalog) -> Option<(Id, &'a str)> {
+    create::inline_default(id, scene).filter(|(_, expression)| !asks_for_own_setting(expression))
+}
+
+/// Whether an expression calls `current_setting()` for a customized option (manual, chapter "Server Configuration"), which
+/// is an error where it is not set.
+fn asks_for_own_setting(expression: &str) -> bool {
+    let mut asked = expression.split("current_setting('").skip(1);
+    asked.any(|rest| {
+        let name = rest.split_once('\'');
+        name.is_some_and(|(name, rest)| name.contains('.') && rest.starts_with("::text)"))
+    })
 }
 
 /// The steps that make `new` of `old`.
@@ -254,9 +270,7 @@ fn retype(old: &Column, new: &Column, id: &Id) -> Step {
 impl Column {
     /// Whether existing rows get values when it is added.
     fn is_filled(&self, id: &Id, scene: &Catalog) -> bool {
-        self.generated.is_some()
-            || self.identity.is_some()
-            || create::inline_default(id, scene).is_some()
+        self.generated.is_some() || self.identity.is_some() || added_default(id, scene).is_some()
     }
 
     /// Whether adding it writes the table anew: its values differ from row to row.

@@ -156,8 +156,18 @@ impl Generated {
 }
 
 impl Column {
-    /// The column as CREATE TABLE and ADD COLUMN write it, and what is made along with it.
+    /// The column as CREATE TABLE writes it, and what is made along with it.
     pub(super) fn definition(&self, id: &Id, scene: &Catalog) -> (String, Vec<Id>) {
+        self.definition_with(id, create::inline_default(id, scene), scene)
+    }
+
+    /// The column with this default.
+    pub(super) fn definition_with(
+        &self,
+        id: &Id,
+        default: Option<(Id, &str)>,
+        scene: &Catalog,
+    ) -> (String, Vec<Id>) {
         let Self {
             data_type,
             collation,
@@ -180,7 +190,7 @@ impl Column {
         if let Some(generated) = generated {
             push(&mut sql, "", &generated.sql());
         }
-        if let Some((default, expression)) = create::inline_default(id, scene) {
+        if let Some((default, expression)) = default {
             push(&mut sql, "DEFAULT", expression);
             makes.push(default);
         }

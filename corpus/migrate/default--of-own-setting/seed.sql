@@ -1,0 +1,1 @@
+INSERT INTO u (id, tenant) VALUES (1, 'x');
