@@ -16,6 +16,7 @@ pub mod connect;
 pub mod diff;
 pub mod introspect;
 mod nearest;
+mod parallel;
 pub mod plan;
 pub mod procedure;
 pub mod render;

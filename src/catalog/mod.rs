@@ -1,4 +1,4 @@
-//! The model: what a schema is made of. Pure; imports nothing of this crate.
+//! The model: what a schema is made of. Pure; imports no other folder of this crate.
 //!
 //! A [`Catalog`] is the set of [`Object`]s of one database at one moment, the dependencies between them, and
 //! the layout (column order). Each kind of object has one file here that implements [`kind::Kind`]; nothing
@@ -48,14 +48,14 @@ pub mod type_;
 pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use grouped::Grouped;
 use id::Root;
 use rustc_hash::FxHashMap;
 use trees::Trees;
+
+use crate::parallel;
 
 pub use id::Id;
 pub use kind::{Body, Tag};
@@ -149,12 +149,7 @@ impl Catalog {
         links: impl FnOnce(&[Object]) -> Result<Vec<Link>, E>,
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Result<Self, E> {
-        let (order, links) = thread::scope(|scope| {
-            let order = scope.spawn(|| order(&objects));
-            let links = links(&objects);
-            let order = order.join().unwrap_or_else(|panic| resume_unwind(panic));
-            (order, links)
-        });
+        let (order, links) = parallel::both(|| order(&objects), || links(&objects));
         let (objects, places) = arrange(objects, order);
         let place = |old: usize| places.get(old).copied().flatten();
         let links = links?.into_iter().filter_map(|link| {

@@ -14,9 +14,10 @@ use crate::catalog::secret::Secrets;
 use crate::catalog::{Catalog, Object, canon, edges};
 use crate::connect::Connection;
 use crate::introspect::{self, Reading, Within};
+use crate::parallel;
 use crate::store::{
     Database, Edges, Manifest, Origin, SnapshotData, SnapshotId, SnapshotMeta, Store, StoredObject,
-    TableLayout, Written, parallel,
+    TableLayout, Written,
 };
 
 /// What a snapshot is asked to be.

@@ -21,7 +21,6 @@ mod lease;
 mod manifest;
 mod oplog;
 mod pack;
-pub mod parallel;
 mod pieces;
 mod refs;
 mod resolve;

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::hash::{Class, Hash};
-use super::parallel;
+use crate::parallel;
 
 /// A frame is closed at the first blob that would take its content over this: 64 KiB.
 pub(crate) const FRAME: usize = 64 * 1024;

@@ -8,11 +8,11 @@ use super::hash::{Class, Hash, SnapshotId};
 use super::index::pack_key;
 use super::lease::Condemned;
 use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta, Trees};
-use super::parallel;
 use super::refs;
 use super::tree::{self, Source, Tree};
 use super::write::{Added, BlobWriter};
 use super::{Store, canon};
+use crate::parallel;
 
 /// Content of a pack of a snapshot, at most: 64 MiB.
 const PACK: usize = 64 * 1024 * 1024;

@@ -138,10 +138,7 @@ impl Constraint {
                 Body::Constraint(parent) => parent.is_check() && parent.not_valid,
                 _ => false,
             });
-        is_valid_alone.then(|| {
-            let what = format!("VALIDATE CONSTRAINT {}", ident(&id.name));
-            alter(id, &what).lock(Lock::ShareUpdateExclusive).scanning()
-        })
+        is_valid_alone.then(|| validate(id))
     }
 
     fn checks_rows(&self) -> bool {
@@ -170,6 +167,11 @@ fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<
 
 fn alter(id: &Id, what: &str) -> Step {
     Step::alter(id, format!("ALTER TABLE {} {what}", id.on_sql())).lock(Lock::AccessExclusive)
+}
+
+fn validate(id: &Id) -> Step {
+    let what = format!("VALIDATE CONSTRAINT {}", ident(&id.name));
+    alter(id, &what).lock(Lock::ShareUpdateExclusive).scanning()
 }
 
 macro_rules! query {
@@ -437,8 +439,7 @@ impl Kind for Constraint {
             ));
         }
         if self.not_valid && !new.not_valid {
-            let step = alter(id, &format!("VALIDATE CONSTRAINT {}", ident(&id.name)));
-            steps.push(step.lock(Lock::ShareUpdateExclusive).scanning());
+            steps.push(validate(id));
         }
         steps.extend(change_storage(
             id,

@@ -88,29 +88,33 @@ pub(super) fn partitions(index: &Id, scene: &Catalog) -> Vec<Id> {
     all.map(|object| joined(&object.id)).collect()
 }
 
-/// The constraints that a partition can have only from its parent, once it is attached, and those of the parent, which
-/// come after that.
-fn late(id: &Id, scene: &Catalog) -> (Vec<Id>, Vec<Id>) {
+/// The constraints that a partition can have only from its parent, once it is attached.
+fn late(id: &Id, scene: &Catalog) -> Vec<Id> {
     let is_late = |part: &&Object| match &part.body {
         Body::Constraint(constraint) => constraint.comes_late(),
         _ => false,
     };
     let late = scene.parts(id).filter(is_late);
-    let along: Vec<Id> = late.map(|part| part.id.clone()).collect();
-    let used = along.iter().flat_map(|part| scene.edges(part));
-    let later = used.map(|edge| edge.to);
-    let later = later.filter(|id| id.kind == Tag::Constraint);
-    let later = later.cloned().collect();
-    (along, later)
+    late.map(|part| part.id.clone()).collect()
+}
+
+/// What may be made only when a partition has joined its parent: the parent's constraints that it has late, and indexes.
+pub(super) fn made_later(table: &Table, id: &Id, scene: &Catalog) -> Vec<Id> {
+    let late = late(id, scene);
+    let used = late.iter().flat_map(|part| scene.edges(part));
+    let used = used.map(|edge| edge.to);
+    let constraints = used.filter(|id| id.kind == Tag::Constraint).cloned();
+    let indexes = indexes_without(table, id, scene);
+    constraints.chain(indexes).collect()
 }
 
 /// The step that gives a table a parent.
 fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step {
     let step = if table.is_partition() {
         let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
-        let (along, _) = late(id, scene);
         let step = alter_as(id, &parent.id(), &what).making([joined(id)]);
-        step.making(along).deferring(made_later(table, id, scene))
+        step.making(late(id, scene))
+            .deferring(made_later(table, id, scene))
     } else {
         alter(id, &format!("INHERIT {}", parent.sql()))
     };
@@ -168,13 +172,6 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
     left.map(|parent| wait(leave(parent))).chain(join).collect()
 }
 
-/// Of the parts of its parent, those that may be made only when the partition has joined it.
-pub(super) fn made_later(table: &Table, id: &Id, scene: &Catalog) -> Vec<Id> {
-    let (_, mut later) = late(id, scene);
-    later.extend(indexes_without(table, id, scene));
-    later
-}
-
 /// The indexes of its parent that a partition has none attached to: it would get one if they were there before it is.
 fn indexes_without(table: &Table, id: &Id, scene: &Catalog) -> Vec<Id> {
     let Some(parent) = table.parents.first().filter(|_| table.is_partition()) else {
@@ -223,7 +220,7 @@ fn copied_foreign_keys(id: &Id, parent: &RelationName, scene: &Catalog) -> (Vec<
 /// What a table and its parents have to have before it joins them.
 fn wanted_before(table: &Table, id: &Id, scene: &Catalog) -> Vec<Id> {
     let parents = table.parents.iter().map(|parent| parent.id_in(scene));
-    let (along, later) = late(id, scene);
+    let (along, later) = (late(id, scene), made_later(table, id, scene));
     let mut parts: Vec<Id> = Vec::new();
     for table in parents.chain([id.clone()]) {
         let ids = scene.parts(&table).filter_map(|part| match part.id.kind {

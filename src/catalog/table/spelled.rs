@@ -14,21 +14,21 @@ use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::token;
 
 /// The columns of `pg_statistic`, which are called like nothing else.
-macro_rules! columns {
+macro_rules! columns_of_stand_in {
     () => {
         "starelid staattnum stainherit stanullfrac stawidth stadistinct stakind1 stakind2 stakind3 stakind4 stakind5 \
          staop1 staop2 staop3 staop4 staop5 stacoll1 stacoll2 stacoll3 stacoll4 stacoll5 \
          stanumbers1 stanumbers2 stanumbers3 stanumbers4 stanumbers5 stavalues1 stavalues2 stavalues3 stavalues4 stavalues5"
     };
 }
-pub(super) use columns;
+pub(super) use columns_of_stand_in;
 
 /// The SQL for whether the server calls them so, which it finds out once for a query.
 macro_rules! is_known {
     () => {
         concat!(
             "(SELECT string_agg(attname::text, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 2619 AND attnum > 0) = '",
-            $crate::catalog::table::spelled::columns!(),
+            $crate::catalog::table::spelled::columns_of_stand_in!(),
             "'"
         )
     };
@@ -104,10 +104,7 @@ fn with_names<'n>(
     while at < text.len() {
         let end = token(text, at);
         let word = text.get(at..end).unwrap_or_default();
-        let is_like_one = word.starts_with("sta");
-        let place = is_like_one.then(|| columns!().split(' ').position(|column| column == word));
-        let place = place.flatten();
-        match place.and_then(|place| i32::try_from(place + 1).ok()) {
+        match attnum(word) {
             Some(attnum) if !is_part_of_a_name(text, at, end) => {
                 named.push_str(&ident(name(attnum)?));
             }
@@ -116,6 +113,15 @@ fn with_names<'n>(
         at = end;
     }
     Ok(named)
+}
+
+/// The number of the column of the stand-in that is called so.
+fn attnum(word: &str) -> Option<i32> {
+    // Most words need not be looked for.
+    let columns = word.starts_with("sta").then_some(columns_of_stand_in!())?;
+    let mut columns = (1..).zip(columns.split(' '));
+    let found = columns.find(|(_, column)| *column == word);
+    found.map(|(attnum, _)| attnum)
 }
 
 /// Whether a word has a schema, or a composite value, before it, is a schema itself, or the name of an XML element or

@@ -1,4 +1,5 @@
-//! Work on several threads: the same on many values, or two things at once. Knows nothing of what the work is.
+//! Work on several threads: the same on many values, or two things at once. Knows nothing of what the work is,
+//! and is below every other module.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -8,7 +9,11 @@ const THREADS: usize = 8;
 
 /// Applies `work` to all items and returns the results in their order; on one thread when there are fewer items than
 /// `enough`.
-pub fn map<T: Send, R: Send>(items: Vec<T>, enough: usize, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+pub(crate) fn map<T: Send, R: Send>(
+    items: Vec<T>,
+    enough: usize,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(THREADS);
@@ -36,7 +41,10 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, enough: usize, work: impl Fn(T) -> R
 }
 
 /// Does two things at the same time.
-pub fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+pub(crate) fn both<A: Send, B>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
     thread::scope(|scope| {
         let running = scope.spawn(one);
         let other = other();
