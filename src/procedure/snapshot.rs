@@ -46,30 +46,57 @@ pub async fn take(
 ) -> Result<Written, Failure> {
     let label = request.label.as_ref();
     let taken = label.filter(|_| !request.move_label).cloned();
-    let known = unchanged(connection, store, &request.scope, host).await?;
-    let written = if let Some((earlier, mut meta)) = known {
-        refuse_unmodeled(request, &meta)?;
-        meta.label = taken;
-        meta.secrets = secrets(connection, request, &meta.redacted).await?;
-        store.repeat_snapshot(earlier, meta)?.written
-    } else {
-        let (scope, within) = (&request.scope, Within::Nothing);
-        let reading = session::reading_beside(connection, beside, scope, within, host).await?;
-        let mut meta = describe(&reading, Origin::User);
-        refuse_unmodeled(request, &meta)?;
-        meta.label = taken;
-        meta.secrets = secrets(connection, request, &meta.redacted).await?;
-        let data = encode(&reading.catalog)?;
-        // The stored form is all that is needed, and as large again; letting go of so much takes its time.
-        std::thread::spawn(move || drop(reading));
-        let written = store.write_snapshot(&data, meta)?;
-        std::thread::spawn(move || drop(data));
-        written
+    let repeated = repeat(connection, store, request, taken.clone(), host).await?;
+    let written = match repeated {
+        Some(written) => written,
+        None => read(connection, beside, store, request, taken, host).await?,
     };
     if let Some(label) = label.filter(|_| request.move_label) {
         let database = written.manifest.meta.database.id();
         store.set_label(&database, label, written.id, true)?;
     }
+    Ok(written)
+}
+
+/// Writes the newest snapshot again, when the schema is proven to be what it holds.
+async fn repeat(
+    connection: &mut Connection,
+    store: &Store,
+    request: &Request,
+    label: Option<String>,
+    host: &impl Host,
+) -> Result<Option<Written>, Failure> {
+    let unchanged = unchanged(connection, store, &request.scope, host).await?;
+    let Some((earlier, mut meta)) = unchanged else {
+        return Ok(None);
+    };
+    refuse_unmodeled(request, &meta)?;
+    meta.label = label;
+    meta.secrets = secrets(connection, request, &meta.redacted).await?;
+    let prepared = store.repeat_snapshot(earlier, meta)?;
+    Ok(prepared.map(|prepared| prepared.written))
+}
+
+/// Reads the schema and writes it.
+async fn read(
+    connection: &mut Connection,
+    beside: Option<&mut Connection>,
+    store: &Store,
+    request: &Request,
+    label: Option<String>,
+    host: &impl Host,
+) -> Result<Written, Failure> {
+    let (scope, within) = (&request.scope, Within::Nothing);
+    let reading = session::reading_beside(connection, beside, scope, within, host).await?;
+    let mut meta = describe(&reading, Origin::User);
+    refuse_unmodeled(request, &meta)?;
+    meta.label = label;
+    meta.secrets = secrets(connection, request, &meta.redacted).await?;
+    let data = encode(&reading.catalog)?;
+    // The stored form is all that is needed, and as large again; letting go of so much takes its time.
+    std::thread::spawn(move || drop(reading));
+    let written = store.write_snapshot(&data, meta)?;
+    std::thread::spawn(move || drop(data));
     Ok(written)
 }
 

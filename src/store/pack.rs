@@ -154,7 +154,7 @@ pub(crate) struct PackBuilder {
 }
 
 impl PackBuilder {
-    pub(crate) fn push(&mut self, frame: CompressedFrame) {
+    pub(crate) fn push(&mut self, frame: &CompressedFrame) {
         let number = narrow(self.frames.len());
         let start = self.bytes.len() as u64;
         self.frames.push(FrameEntry {
@@ -165,8 +165,8 @@ impl PackBuilder {
         self.bytes.extend_from_slice(&frame.stored);
         let entries = frame
             .blobs
-            .into_iter()
-            .map(|(class, hash, offset, length)| BlobEntry {
+            .iter()
+            .map(|&(class, hash, offset, length)| BlobEntry {
                 hash,
                 class,
                 frame: number,
@@ -410,7 +410,7 @@ mod tests {
         frames.retain(|frame| !frame.is_empty());
         let mut builder = PackBuilder::default();
         for frame in compress_all(frames).unwrap() {
-            builder.push(frame);
+            builder.push(&frame);
         }
         builder.finish()
     }

@@ -376,7 +376,8 @@ impl Store {
     }
 }
 
-fn parse_key(key: &str) -> Option<Listed> {
+/// What the key of a manifest says; `None`: it is not named like one.
+pub(crate) fn parse_key(key: &str) -> Option<Listed> {
     let (database, name) = key.strip_prefix("snapshots/")?.split_once('/')?;
     let (time, id) = name.strip_suffix(".json")?.split_once('-')?;
     let id = SnapshotId(id.parse::<Hash>().ok()?);

@@ -110,44 +110,51 @@ impl Store {
     /// Writes a snapshot that can be taken back: the emergency snapshot of an operation. It is durable when this returns.
     pub fn prepare(&self, data: &SnapshotData, meta: SnapshotMeta) -> Result<Prepared, StoreError> {
         let prepared = Contents::new(data)?;
-        self.write(meta, Some(prepared), None)
+        self.write(meta, Given::New(prepared))
     }
 
-    /// Writes a snapshot with the content of an earlier one, for when the catalog reader knows that nothing has changed.
+    /// Writes a snapshot with the content of an earlier one, for when the catalog reader knows that nothing has changed. `None`:
+    /// somebody has discarded the earlier one.
     pub fn repeat_snapshot(
         &self,
         earlier: SnapshotId,
         meta: SnapshotMeta,
-    ) -> Result<Prepared, StoreError> {
-        self.write(meta, None, Some(earlier))
+    ) -> Result<Option<Prepared>, StoreError> {
+        match self.write(meta, Given::Earlier(earlier)) {
+            Err(_) if !self.exists(earlier)? => Ok(None),
+            done => done.map(Some),
+        }
     }
 
-    fn write(
-        &self,
-        meta: SnapshotMeta,
-        contents: Option<Contents<'_>>,
-        earlier: Option<SnapshotId>,
-    ) -> Result<Prepared, StoreError> {
+    fn write(&self, meta: SnapshotMeta, content: Given<'_>) -> Result<Prepared, StoreError> {
         let database = meta.database.id();
         if let Some(label) = &meta.label {
             refs::check_label(label)?;
             self.label_is_free(&database, label)?;
         }
         let mut writer = BlobWriter::new(self, PACK)?;
+        // Before any manifest is read: then the blobs of one that is there exist, and nobody deletes them while the lease counts.
+        let safe = writer.condemned()?.is_empty();
         let others = self.dependents()?;
         let parent = self.newest(&database)?;
-        let trees = match (&contents, earlier) {
-            (_, Some(earlier)) => self.manifest(earlier)?.trees(),
-            (Some(contents), None) => contents.trees(),
-            (None, None) => return Err(StoreError::Input("a snapshot of nothing".to_owned())),
+        let trees = match &content {
+            Given::New(contents) => contents.trees(),
+            Given::Earlier(earlier) => self.manifest(*earlier)?.trees(),
         };
-        let parent_id = parent.as_ref().map(|parent| parent.0);
-        // Then all blobs exist: whoever deletes packs deletes the manifests that need them first, and looks for leases after.
-        let unchanged = parent.is_some_and(|parent| parent.1.trees() == trees);
-        if let Some(contents) = contents.filter(|_| !unchanged) {
-            contents.add_to(&mut writer)?;
+        let unchanged = parent
+            .as_ref()
+            .is_some_and(|parent| parent.1.trees() == trees);
+        let stored = unchanged || matches!(content, Given::Earlier(_));
+        match content {
+            _ if safe && stored => {}
+            Given::New(contents) => contents.add_to(&mut writer)?,
+            Given::Earlier(earlier) => {
+                let data = self.read_snapshot(earlier)?;
+                Contents::new(&data)?.add_to(&mut writer)?;
+            }
         }
         writer.finish()?;
+        let parent_id = parent.map(|parent| parent.0);
 
         let manifest = Manifest::new(meta, parent_id, trees)?;
         let (id, bytes) = manifest.encode()?;
@@ -383,6 +390,13 @@ impl Source for Store {
 /// The hashes that a snapshot of `data` would have, without a store: for proofs.
 pub fn trees_of(data: &SnapshotData) -> Result<Trees, StoreError> {
     Ok(Contents::new(data)?.trees())
+}
+
+/// What a snapshot that is written holds.
+enum Given<'d> {
+    New(Contents<'d>),
+    /// What an earlier snapshot holds.
+    Earlier(SnapshotId),
 }
 
 /// A snapshot's blobs, hashed.

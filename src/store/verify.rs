@@ -6,8 +6,9 @@ use super::backend::{BackendError, Entry};
 use super::error::{Corruption, StoreError};
 use super::hash::{ByHash, Hash, SnapshotId};
 use super::index::{self, pack_key, pack_name};
+use super::oplog::Operation;
 use super::pack::PackIndex;
-use super::resolve::Snapshot;
+use super::resolve::{Snapshot, parse_key};
 use super::rows::{self, RowsRecord};
 use super::walk::{Broken, Walker};
 use super::{STORE, STORE_KEY, Store};
@@ -88,14 +89,17 @@ impl Verifier<'_> {
         // The index may know packs by an earlier look; damage must be seen now.
         *self.store.index() = index::Index::default();
         self.store_file()?;
+        // What refers comes before what it refers to: what others write meanwhile is not missed then.
+        let labels = self.labels()?;
+        let operations = self.operations()?;
+        let records = self.records()?;
+        let snapshots = self.manifests()?;
         for entry in self.store.backend.list("packs")? {
             self.pack(&entry)?;
         }
-        let snapshots = self.manifests()?;
-        let records = self.records(&snapshots)?;
         self.reach(&snapshots, &records)?;
-        self.operations(&snapshots)?;
-        self.labels(&snapshots)?;
+        self.check_operations(&operations, &snapshots);
+        self.check_labels(labels, &snapshots);
         self.attribute();
         self.report
             .faults
@@ -241,15 +245,13 @@ impl Verifier<'_> {
 
     fn manifests(&mut self) -> Result<Vec<Snapshot>, StoreError> {
         let labels = self.store.labels(None).unwrap_or_default();
-        let listing = self.store.listing(None)?;
+        let mut snapshots = Vec::new();
         for entry in self.store.backend.list("snapshots")? {
             self.count(&entry);
-            if !listing.iter().any(|listed| listed.key == entry.key) {
+            let Some(listed) = parse_key(&entry.key) else {
                 self.simple_fault(&entry.key, "it is not named like a manifest");
-            }
-        }
-        let mut snapshots = Vec::new();
-        for listed in listing {
+                continue;
+            };
             let read = self.store.read_manifest(&listed);
             let faults = self.report.faults.len();
             let Some(manifest) = self.judge(read)? else {
@@ -273,7 +275,7 @@ impl Verifier<'_> {
         Ok(snapshots)
     }
 
-    fn records(&mut self, snapshots: &[Snapshot]) -> Result<Vec<RowsRecord>, StoreError> {
+    fn records(&mut self) -> Result<Vec<RowsRecord>, StoreError> {
         let mut records = Vec::new();
         for entry in self.store.backend.list("rows")? {
             self.count(&entry);
@@ -291,13 +293,7 @@ impl Verifier<'_> {
             let record = bytes
                 .map_err(StoreError::from)
                 .and_then(|bytes| RowsRecord::decode(hash, snapshot, &place, &bytes));
-            let Some(record) = self.judge(record)? else {
-                continue;
-            };
-            // A record without its snapshot is what a crash in a discard leaves: nothing needs it.
-            if snapshots.iter().any(|known| known.id == snapshot) {
-                records.push(record);
-            }
+            records.extend(self.judge(record)?);
         }
         Ok(records)
     }
@@ -309,12 +305,18 @@ impl Verifier<'_> {
         let mut found: Vec<(String, Broken)> = Vec::new();
         for snapshot in snapshots {
             let broken = walker.snapshot(snapshot.manifest.trees())?;
+            // Discarded since it was listed.
+            if !broken.is_empty() && !self.store.exists(snapshot.id)? {
+                continue;
+            }
             found.push((
                 format!("snapshot {} ({})", snapshot.id.short(), snapshot.name()),
                 broken,
             ));
         }
-        for record in records {
+        // A record without its snapshot is what a crash in a discard leaves: nothing needs it.
+        let known = |record: &&RowsRecord| snapshots.iter().any(|s| s.id == record.snapshot);
+        for record in records.iter().filter(known) {
             for chunk in &record.chunks {
                 let what = format!("rows of {}", record.table);
                 let within = format!("the rows saved with snapshot {}", record.snapshot.short());
@@ -353,56 +355,69 @@ impl Verifier<'_> {
         }
     }
 
-    fn operations(&mut self, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+    fn operations(&mut self) -> Result<Vec<Operation>, StoreError> {
         for entry in self.store.backend.list("operations")? {
             self.count(&entry);
         }
+        let mut operations = Vec::new();
         for database in self.store.logged_databases()? {
             let entries = self.store.operations(&database);
-            let Some(entries) = self.judge(entries)? else {
-                continue;
-            };
-            self.report.operations += entries.len() as u64;
-            for entry in entries {
-                let states = [&entry.operation.before, &entry.operation.after];
-                for id in states
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|state| state.snapshot)
-                {
-                    if !snapshots.iter().any(|snapshot| snapshot.id == id) {
-                        let id = id.short();
-                        self.simple_fault(
-                            "snapshots",
-                            format!(
-                                "operation {} needs snapshot {id}, which is not there or damaged",
-                                entry.operation.id
-                            ),
-                        );
-                    }
+            let entries = self.judge(entries)?.unwrap_or_default();
+            operations.extend(entries.into_iter().map(|entry| entry.operation));
+        }
+        self.report.operations = operations.len() as u64;
+        Ok(operations)
+    }
+
+    fn check_operations(&mut self, operations: &[Operation], snapshots: &[Snapshot]) {
+        for operation in operations {
+            let states = [&operation.before, &operation.after];
+            for id in states
+                .into_iter()
+                .flatten()
+                .filter_map(|state| state.snapshot)
+            {
+                if !snapshots.iter().any(|snapshot| snapshot.id == id) {
+                    let id = id.short();
+                    self.simple_fault(
+                        "snapshots",
+                        format!(
+                            "operation {} needs snapshot {id}, which is not there or damaged",
+                            operation.id
+                        ),
+                    );
                 }
             }
         }
-        Ok(())
     }
 
-    fn labels(&mut self, snapshots: &[Snapshot]) -> Result<(), StoreError> {
+    /// The labels by their keys, and what they name.
+    fn labels(&mut self) -> Result<Vec<(String, SnapshotId)>, StoreError> {
+        let mut labels = Vec::new();
         for entry in self.store.backend.list("labels")? {
             self.count(&entry);
             let label = self.store.label_at(&entry.key);
-            let Some(id) = self.judge(label)? else {
-                continue;
-            };
-            if !snapshots.iter().any(|snapshot| snapshot.id == id) {
-                self.simple_fault(
-                    &entry.key,
-                    format!(
-                        "it names snapshot {}, which is not there or damaged",
-                        id.short()
-                    ),
-                );
-            }
+            labels.extend(self.judge(label)?.map(|id| (entry.key, id)));
         }
-        Ok(())
+        Ok(labels)
+    }
+
+    fn check_labels(&mut self, labels: Vec<(String, SnapshotId)>, snapshots: &[Snapshot]) {
+        for (key, id) in labels {
+            if snapshots.iter().any(|snapshot| snapshot.id == id) {
+                continue;
+            }
+            // Taken away, or back, since it was read.
+            if !matches!(self.store.label_at(&key), Ok(still) if still == id) {
+                continue;
+            }
+            self.simple_fault(
+                &key,
+                format!(
+                    "it names snapshot {}, which is not there or damaged",
+                    id.short()
+                ),
+            );
+        }
     }
 }

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::Store;
 use super::error::StoreError;
 use super::hash::{ByHash, Class, Hash};
 use super::index::pack_key;
 use super::lease::{self, Lease};
-use super::pack::{self, Frame, MAX_BLOB, PackBuilder};
+use super::pack::{self, CompressedFrame, Frame, MAX_BLOB, Pack, PackBuilder};
+use super::{Store, random32};
 
 /// What a write added to the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,10 +28,14 @@ pub(crate) struct BlobWriter<'s> {
     lease: Lease,
     limit: usize,
     condemned: BTreeSet<Hash>,
+    /// Whether `condemned` was read.
+    looked: bool,
+    /// Whether the store's index was refreshed.
     known: bool,
     added: HashSet<Hash, ByHash>,
     frames: Vec<Frame>,
     content: usize,
+    /// Packs that were not there before.
     pub(crate) packs: Vec<Hash>,
     pub(crate) stats: Added,
 }
@@ -44,6 +48,7 @@ impl<'s> BlobWriter<'s> {
             lease: Lease::take(&store.backend)?,
             limit,
             condemned: BTreeSet::new(),
+            looked: false,
             known: false,
             added: HashSet::default(),
             frames: vec![Frame::default()],
@@ -58,11 +63,20 @@ impl<'s> BlobWriter<'s> {
         &self.lease
     }
 
+    /// Packs that were condemned after the lease was put. Whoever condemns later sees the lease and withdraws.
+    pub(crate) fn condemned(&mut self) -> Result<&BTreeSet<Hash>, StoreError> {
+        if !self.looked {
+            self.condemned = lease::condemned(&*self.store.backend)?;
+            self.looked = true;
+        }
+        Ok(&self.condemned)
+    }
+
     /// Adds a blob, unless the store has it.
     pub(crate) fn add(&mut self, class: Class, hash: Hash, bytes: &[u8]) -> Result<(), StoreError> {
         if !self.known {
-            // After the lease was put: the order is what makes it safe.
-            self.condemned = lease::condemned(&*self.store.backend)?;
+            self.condemned()?;
+            // After the condemnations were read: the order is what makes it safe.
             self.store.index().refresh(&*self.store.backend)?;
             self.known = true;
         }
@@ -106,19 +120,23 @@ impl<'s> BlobWriter<'s> {
         if frames.is_empty() {
             return Ok(());
         }
-        let compressed = pack::compress_all(frames)
-            .map_err(|error| StoreError::Input(format!("zstd: {error}")))?;
-        let mut builder = PackBuilder::default();
-        for frame in compressed {
-            builder.push(frame);
+        let zstd = |error| StoreError::Input(format!("zstd: {error}"));
+        let mut compressed = pack::compress_all(frames).map_err(zstd)?;
+        let mut pack = build(&compressed);
+        if self.condemned.contains(&pack.name) {
+            // The same blobs in the same order: with this name it would be deleted.
+            compressed.push(unique().compress().map_err(zstd)?);
+            pack = build(&compressed);
         }
-        let pack = builder.finish();
-        // When it exists, its index and so its content are these.
-        self.store
+        // When it exists, its index and so its content are these, and others rely on it.
+        let new = self
+            .store
             .backend
             .put_if_absent(&pack_key(pack.name), &pack.bytes)?;
-        self.stats.bytes += pack.bytes.len() as u64;
-        self.packs.push(pack.name);
+        if new {
+            self.stats.bytes += pack.bytes.len() as u64;
+            self.packs.push(pack.name);
+        }
         self.store.index().add(pack.name, pack.index);
         Ok(())
     }
@@ -128,4 +146,23 @@ impl<'s> BlobWriter<'s> {
         self.flush()?;
         self.lease.still_held()
     }
+}
+
+fn build(frames: &[CompressedFrame]) -> Pack {
+    let mut builder = PackBuilder::default();
+    for frame in frames {
+        builder.push(frame);
+    }
+    builder.finish()
+}
+
+/// A frame that makes the name of its pack one that no other pack has: a chunk of random bytes that nothing refers to.
+fn unique() -> Frame {
+    let random: Vec<u8> = std::iter::repeat_with(random32)
+        .take(4)
+        .flat_map(u32::to_le_bytes)
+        .collect();
+    let mut frame = Frame::default();
+    frame.push(Class::Chunk, Class::Chunk.hash(&random), &random);
+    frame
 }

@@ -6,4 +6,5 @@ mod golden;
 mod keep;
 mod memory;
 mod names;
+mod orders;
 mod support;
