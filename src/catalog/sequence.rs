@@ -308,7 +308,8 @@ impl Kind for Sequence {
     }
 
     fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
-        if self.is_identity() != new.is_identity() {
+        let is_identity = self.is_identity() || new.is_identity();
+        if is_identity && self.owner != new.owner {
             return Change::Replace;
         }
         let alter = |what: &str| {
@@ -334,7 +335,7 @@ impl Kind for Sequence {
             };
             steps.push(alter(what).lock(Lock::AccessExclusive));
         }
-        if new.owner != self.owner && !new.is_identity() {
+        if new.owner != self.owner {
             let owner = new
                 .owner
                 .as_ref()

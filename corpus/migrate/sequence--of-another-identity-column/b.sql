@@ -1,0 +1,3 @@
+CREATE TABLE new (id bigint GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME old_id_seq) PRIMARY KEY, b date NOT NULL, c uuid);
+CREATE TABLE kept (x integer NOT NULL, id integer NOT NULL, y integer GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME kept_id));
+COMMENT ON SEQUENCE kept_id IS 'of y';
