@@ -28,8 +28,8 @@ pub struct Query {
     pub sql: &'static str,
 }
 
-/// Stands for the first and the last OID of a batch of views, as in `oid BETWEEN {oids}`: what takes locks is not
-/// asked for all at once.
+/// Stands for the first and the last OID of a batch, as in `oid BETWEEN {oids}`: the server keeps locks on what a whole query
+/// names, so what holds one is not asked for all at once.
 pub const OIDS: &str = "{oids}";
 
 /// What a database has to have so that there can be an object of a kind in it.

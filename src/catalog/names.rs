@@ -191,6 +191,7 @@ pub struct Names {
     default_opclasses: FxHashSet<(u32, u32)>,
     access_methods: FxHashMap<u32, Str>,
     sources: FxHashSet<Source>,
+    holding_queries: Vec<(Source, u32)>,
 }
 
 impl Names {
@@ -214,6 +215,9 @@ impl Names {
         "SELECT c.oid, CASE WHEN n.nspname <> 'pg_catalog' THEN quote_ident(n.nspname) || '.' ELSE '' END || quote_ident(c.opcname) AS name, \
          c.opcmethod, c.opcintype, c.opcdefault FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace",
         "SELECT oid, amname AS name FROM pg_am",
+        "SELECT 1255 AS class, oid FROM pg_proc WHERE oid >= 16384 AND prolang = 14 AND prosrc = '' \
+         UNION ALL SELECT 2618, oid FROM pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN' \
+         UNION ALL SELECT 3256, oid FROM pg_policy WHERE strpos(concat(polqual, polwithcheck), '{SUBLINK ') > 0",
     ];
 
     /// An empty set of names for a server of this version.
@@ -258,6 +262,10 @@ impl Names {
                 self.access_methods
                     .insert(row.number("oid")?, row.text("name")?.into()),
             ),
+            9 => {
+                let catalog = Source::Catalog(Class(row.number("class")?));
+                self.holding_queries.push((catalog, row.number("oid")?));
+            }
             other => {
                 return Err(RowError::new(
                     "",
@@ -445,14 +453,23 @@ impl Names {
             .filter(|relation| relation.in_scope)
     }
 
-    /// The OIDs of all views and materialized views, sorted.
-    pub fn views(&self) -> Vec<u32> {
-        let relations = self.relations.iter();
-        let views = relations.filter(|(_, relation)| matches!(relation.kind, 'v' | 'm'));
-        let mut views: Vec<u32> = views.map(|(&oid, _)| oid).collect();
-        views.retain(|&oid| oid >= FIRST_NORMAL_OID);
-        views.sort_unstable();
-        views
+    /// The OIDs of what holds a whole query and comes from one of `sources`, sorted: views, materialized views, rules, functions
+    /// with a body of statements, policies with a subquery.
+    pub fn holding_queries(&self, sources: &[Source]) -> Vec<u32> {
+        let views = self
+            .relations
+            .iter()
+            .filter(|(oid, relation)| {
+                **oid >= FIRST_NORMAL_OID && matches!(relation.kind, 'v' | 'm')
+            })
+            .map(|(&oid, relation)| (Source::Relation(relation.kind), oid));
+        let mut oids: Vec<u32> = views
+            .chain(self.holding_queries.iter().copied())
+            .filter(|(source, _)| sources.contains(source))
+            .map(|(_, oid)| oid)
+            .collect();
+        oids.sort_unstable();
+        oids
     }
 
     /// Any relation but temporary and TOAST tables.

@@ -4,6 +4,7 @@
 
 use super::{PIN, Within, depend, fingerprint, unchanged, unmodeled};
 use crate::catalog::database;
+use crate::catalog::kind::Source;
 use crate::catalog::meta::label;
 use crate::catalog::names::{FIRST_NORMAL_OID, Names};
 use crate::catalog::{Tag, kind};
@@ -31,7 +32,7 @@ const AS_EVER: [&str; 2] = [
     "SET LOCAL enable_sort TO DEFAULT",
 ];
 
-/// How many views are spelled in one transaction: some tens of milliseconds.
+/// How many views and the like are spelled in one transaction: some tens of milliseconds.
 const BATCH: usize = 50;
 
 /// What a query of the pipeline is for.
@@ -70,6 +71,14 @@ impl Task {
             Self::Database => "pg_database",
             Self::DatabaseSettings => "pg_db_role_setting",
             Self::DefaultPrivileges => "pg_default_acl",
+        }
+    }
+
+    /// What has to be in a database so that its query finds anything; nothing: it always does.
+    fn sources(self) -> &'static [Source] {
+        match self {
+            Self::Kind(tag) => tag.sources(),
+            _ => &[],
         }
     }
 
@@ -123,32 +132,23 @@ impl Frame {
     /// What is asked behind that, when the names are known: of kinds that are not in every database, those that are in
     /// this one; what is spelled under locks; and once more what says that nothing moves.
     ///
-    /// The locks are kept to the end of the transaction, so views and materialized views come in batches of their own: who
-    /// wants to change a table waits for us no longer than one takes.
+    /// The locks are kept to the end of the transaction, so what takes some comes in batches: who wants to change a table waits
+    /// for us no longer than one of them takes.
     pub(super) fn last(self, rest: &Rest, names: &Names) -> Tasks {
-        let is_there = |(task, _): &&(Task, String)| match task {
-            Task::Kind(tag) => names.has_any(tag.sources()),
-            _ => true,
-        };
+        let is_there = |(task, _): &&(Task, String)| names.has_any(task.sources());
         let mut tasks: Tasks = rest.plain.iter().filter(is_there).cloned().collect();
-        let under_locks = rest.under_locks.iter().filter(is_there);
-        let (of_views, others): (Vec<_>, Vec<_>) =
-            under_locks.partition(|(_, sql)| sql.contains(kind::OIDS));
-        tasks.extend(others.into_iter().cloned());
         tasks.extend(AS_EVER.map(silent));
-        let batches = if of_views.is_empty() {
-            Vec::new()
-        } else {
-            self.batches(&names.views())
-        };
-        let several = batches.len() > 1;
-        for oids in batches {
-            if several {
-                tasks.extend(self.commit());
-                tasks.extend(self.begin());
+        let mut spelled = 0;
+        for (task, sql) in rest.under_locks.iter().filter(is_there) {
+            for batch in self.batches(&names.holding_queries(task.sources())) {
+                if spelled > 0 && spelled + batch.size > BATCH {
+                    tasks.extend(self.commit());
+                    tasks.extend(self.begin());
+                    spelled = 0;
+                }
+                spelled += batch.size;
+                tasks.push((*task, sql.replace(kind::OIDS, &batch.oids)));
             }
-            let queries = of_views.iter();
-            tasks.extend(queries.map(|(task, sql)| (*task, sql.replace(kind::OIDS, &oids))));
         }
         if self.deep {
             tasks.extend(self.commit());
@@ -160,17 +160,23 @@ impl Frame {
         tasks
     }
 
-    /// The first and the last OID of each batch. Within a transaction of somebody else locks stay in any case.
-    fn batches(self, views: &[u32]) -> Vec<String> {
-        let last = u32::MAX;
-        if self.within == Within::Transaction || views.len() <= BATCH {
-            return vec![format!("'{FIRST_NORMAL_OID}' AND '{last}'")];
+    /// All OIDs, cut behind every 50th of those that hold a query. Within a transaction of somebody else locks stay in
+    /// any case.
+    fn batches(self, holding: &[u32]) -> Vec<Batch> {
+        if self.within == Within::Transaction {
+            return vec![Batch::new(FIRST_NORMAL_OID, u32::MAX, 0)];
         }
-        let batches = views.chunks(BATCH).filter_map(|batch| {
-            let (first, last) = (batch.first()?, batch.last()?);
-            Some(format!("'{first}' AND '{last}'"))
-        });
-        batches.collect()
+        let mut batches = Vec::new();
+        let mut first = FIRST_NORMAL_OID;
+        let mut left = holding;
+        while let Some((batch, after)) = left.split_at_checked(BATCH).filter(|s| !s.1.is_empty()) {
+            let last = batch.last().copied().unwrap_or(first);
+            batches.push(Batch::new(first, last, batch.len()));
+            first = last.saturating_add(1);
+            left = after;
+        }
+        batches.push(Batch::new(first, u32::MAX, left.len()));
+        batches
     }
 
     fn begin(self) -> Tasks {
@@ -196,6 +202,21 @@ impl Frame {
     }
 }
 
+/// A part of what a query is for.
+struct Batch {
+    /// The first and the last OID, for [`kind::OIDS`].
+    oids: String,
+    /// How many in it hold a query.
+    size: usize,
+}
+
+impl Batch {
+    fn new(first: u32, last: u32, size: usize) -> Batch {
+        let oids = format!("'{first}' AND '{last}'");
+        Batch { oids, size }
+    }
+}
+
 fn silent(sql: &str) -> (Task, String) {
     (Task::Silent, sql.to_owned())
 }
@@ -214,18 +235,6 @@ fn opens_relations(sql: &str) -> bool {
     sql.matches("pg_get_").count() > sql.matches(", 0)").count()
 }
 
-/// Whether the server locks what the text names, and keeps that to the end of the transaction (`AcquireRewriteLocks`
-/// in ruleutils.c): it does for whole queries, which policies hold too.
-fn keeps_locks(sql: &str) -> bool {
-    const WHOLE_QUERIES: [&str; 4] = [
-        "pg_get_viewdef",
-        "pg_get_ruledef",
-        "pg_get_function_sqlbody",
-        "polqual",
-    ];
-    WHOLE_QUERIES.iter().any(|part| sql.contains(part))
-}
-
 /// All that is asked.
 #[derive(Debug)]
 pub(super) struct Queries {
@@ -233,7 +242,7 @@ pub(super) struct Queries {
     pub(super) stored: Tasks,
     /// What takes long to spell.
     pub(super) spelled: Tasks,
-    /// What is spelled, with `{oids}` for a batch of views, under locks that are kept.
+    /// What is spelled under locks that are kept, with `{oids}` for a batch.
     pub(super) spelled_under_locks: Tasks,
 }
 
@@ -254,10 +263,9 @@ pub(super) struct Rest {
 
 /// What of a connection's queries is asked at once, and what when it is known whether there is any of it.
 pub(super) fn split(queries: Tasks, under_locks: Tasks) -> (Tasks, Rest) {
-    let (first, plain) = queries.into_iter().partition(|(task, _)| match task {
-        Task::Kind(tag) => tag.sources().is_empty(),
-        _ => true,
-    });
+    let (first, plain) = queries
+        .into_iter()
+        .partition(|(task, _)| task.sources().is_empty());
     (first, Rest { plain, under_locks })
 }
 
@@ -281,8 +289,9 @@ pub(super) fn queries(version: u32) -> Queries {
         Some((Task::Kind(tag), sql.to_owned()))
     });
     let (first, others): (Tasks, Tasks) = kinds.partition(|(task, _)| task.comes_first());
-    let (spelled_under_locks, others): (Tasks, Tasks) =
-        others.into_iter().partition(|(_, sql)| keeps_locks(sql));
+    let (spelled_under_locks, others): (Tasks, Tasks) = others
+        .into_iter()
+        .partition(|(_, sql)| sql.contains(kind::OIDS));
     let (spelled, as_stored): (Tasks, Tasks) = others
         .into_iter()
         .partition(|(_, sql)| opens_relations(sql));
@@ -330,21 +339,60 @@ mod tests {
         names
     }
 
-    fn transactions(queries: Queries, views: usize) -> usize {
-        let (_, rest) = split(queries.stored, queries.spelled_under_locks);
-        let tasks = FRAME.last(&rest, &names_of_views(views));
+    fn transactions(rest: &Rest, names: &Names) -> usize {
+        let tasks = FRAME.last(rest, names);
         tasks.iter().filter(|(_, sql)| sql == "COMMIT").count()
     }
 
     #[test]
-    fn only_views_come_in_batches() {
-        let spelled = || queries(FRAME.version);
-        let stored = || Queries {
-            spelled_under_locks: Tasks::new(),
-            ..queries(FRAME.version)
-        };
-        assert_eq!(transactions(spelled(), BATCH), 1);
-        assert_eq!(transactions(spelled(), 2 * BATCH + 1), 4);
-        assert_eq!(transactions(stored(), 2 * BATCH + 1), 1);
+    fn what_keeps_locks_comes_in_batches() {
+        let spelled = queries(FRAME.version).spelled_under_locks;
+        let (_, rest) = split(Tasks::new(), spelled);
+        assert_eq!(transactions(&rest, &names_of_views(BATCH)), 1);
+        assert_eq!(transactions(&rest, &names_of_views(2 * BATCH + 1)), 3);
+        let (_, rest) = split(queries(FRAME.version).stored, Tasks::new());
+        assert_eq!(transactions(&rest, &names_of_views(2 * BATCH + 1)), 1);
+    }
+
+    #[test]
+    fn no_object_is_in_two_batches_or_in_none() {
+        for count in 0..=2 * BATCH + 1 {
+            let oids: Vec<u32> = (20_000..).step_by(3).take(count).collect();
+            let batches = FRAME.batches(&oids);
+            assert_eq!(batches.iter().map(|batch| batch.size).sum::<usize>(), count);
+            assert!(batches.iter().all(|batch| batch.size <= BATCH));
+            let ends: Vec<Vec<u32>> = batches
+                .iter()
+                .map(|batch| batch.oids.split(" AND "))
+                .map(|ends| {
+                    ends.map(|end| end.trim_matches('\'').parse().unwrap())
+                        .collect()
+                })
+                .collect();
+            assert_eq!(
+                (ends[0][0], ends.last().unwrap()[1]),
+                (FIRST_NORMAL_OID, u32::MAX)
+            );
+            assert!(ends.windows(2).all(|two| two[0][1] + 1 == two[1][0]));
+        }
+    }
+
+    /// `AcquireRewriteLocks` in ruleutils.c: it locks what a whole query names, and keeps that to the end of the transaction.
+    #[test]
+    fn whole_queries_are_asked_for_in_batches() {
+        const WHOLE: [&str; 4] = [
+            "pg_get_viewdef",
+            "pg_get_ruledef",
+            "pg_get_function_sqlbody",
+            "polqual",
+        ];
+        let all: Vec<String> = queries(FRAME.version).all().map(|(_, sql)| sql).collect();
+        for whole in WHOLE {
+            let mut asking = all.iter().filter(|sql| {
+                sql.contains(&format!("{whole}(")) || sql.contains(&format!("pg_get_expr({whole}"))
+            });
+            assert!(asking.clone().count() > 0, "{whole}");
+            assert!(asking.all(|sql| sql.contains(kind::OIDS)), "{whole}");
+        }
     }
 }

@@ -64,7 +64,7 @@ macro_rules! query {
             $sql,
             " AS sql, p.proowner AS owner, p.proacl AS acl \
              FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang \
-             WHERE p.oid >= 16384 AND p.prokind IN (",
+             WHERE p.oid BETWEEN {oids} AND p.prokind IN (",
             $kinds,
             ") AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid \
              AND d.deptype IN ('i', 'e'))"

@@ -83,7 +83,7 @@ impl Kind for Policy {
             "SELECT oid, polrelid, polname, polpermissive, polcmd, polroles, pg_get_expr(polqual, spelled_with) AS qual, ",
             "pg_get_expr(polwithcheck, spelled_with) AS withcheck, spelled_with FROM (SELECT *, ",
             spelled_with!("concat(polqual, polwithcheck)", "polrelid"),
-            " FROM pg_policy WHERE oid >= 16384 OFFSET 0) p"
+            " FROM pg_policy WHERE oid BETWEEN {oids} OFFSET 0) p"
         ),
     }];
     const REBUILDABLE: bool = true;

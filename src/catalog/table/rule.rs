@@ -33,7 +33,7 @@ impl Kind for Rule {
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: "SELECT oid, ev_class, rulename, pg_get_ruledef(oid) AS definition, ev_enabled FROM pg_rewrite \
-              WHERE oid >= 16384 AND rulename <> '_RETURN'",
+              WHERE oid BETWEEN {oids} AND rulename <> '_RETURN'",
     }];
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
