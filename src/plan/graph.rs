@@ -128,6 +128,7 @@ impl Building<'_, '_> {
             }
             Stage::Meta => {
                 self.after_what_it_needs(number, node);
+                self.after_what_it_comes_with(number, node);
                 self.after_the_owner_of_its_owner(number, node);
             }
             Stage::Free | Stage::Aside | Stage::LetGo => {}
@@ -248,6 +249,17 @@ impl Building<'_, '_> {
     fn after_what_it_needs(&mut self, number: usize, node: &Node) {
         for needed in &node.step.needs {
             self.after_object(needed, number);
+        }
+    }
+
+    /// What no step makes comes with a part of a parent.
+    fn after_what_it_comes_with(&mut self, number: usize, node: &Node) {
+        let id = &node.step.subject;
+        if self.from.get(id).is_some() || self.index.makes.contains_key(id) {
+            return;
+        }
+        for carrier in self.to.carriers(id) {
+            self.after_object(carrier, number);
         }
     }
 

@@ -124,8 +124,10 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     {
         return Change::InPlace(make_again(old, new, id, scene));
     }
+    // Children have identity of their own, but for partitions since version 17.
+    let takes_identity = carried && scene.version() >= 170_000 && in_partition(id, scene);
     let mut steps = Vec::new();
-    if identity.is_none() && !carried {
+    if identity.is_none() && !takes_identity {
         steps.extend(
             old.identity
                 .as_ref()
@@ -149,7 +151,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     if let Some(not_null) = not_null {
         steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
     }
-    if let Some(identity) = identity.as_ref().filter(|_| !carried) {
+    if let Some(identity) = identity.as_ref().filter(|_| !takes_identity) {
         steps.extend(change_identity(old.identity.as_ref(), identity, id, scene));
     }
     steps.extend(change_settings(old, new, id, scene.version(), retyped));

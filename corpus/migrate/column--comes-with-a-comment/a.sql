@@ -1,0 +1,4 @@
+CREATE TABLE zoo (day date NOT NULL, was text) PARTITION BY RANGE (day);
+CREATE TABLE a PARTITION OF zoo FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
+COMMENT ON COLUMN a.was IS 'of the first half';
+GRANT SELECT (was) ON a TO PUBLIC;

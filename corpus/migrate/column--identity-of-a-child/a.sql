@@ -1,0 +1,3 @@
+CREATE TABLE parent (id integer NOT NULL, b integer NOT NULL);
+CREATE TABLE child () INHERITS (parent);
+ALTER TABLE child ALTER b ADD GENERATED ALWAYS AS IDENTITY;
