@@ -1,7 +1,7 @@
 //! Runs the plan from one database to the schema of another and proves what it says. Everything that it
 //! asserts comes back as an error, so that a run over many cases can tell all that is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::live::connect;
 use crate::support::postgres::Database;
@@ -13,7 +13,7 @@ use snapback::catalog::{Catalog, Id};
 use snapback::connect::Connection;
 use snapback::diff;
 use snapback::introspect::{self, Reading, Within};
-use snapback::plan::{self, DefaultPrivileges, Options, Plan};
+use snapback::plan::{self, Code, DefaultPrivileges, Options, Plan, hazard};
 
 /// Reads a schema.
 pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<Reading, String> {
@@ -23,7 +23,7 @@ pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<
 }
 
 /// Brings the database to the target in one transaction, with the proof before COMMIT. Rows of tables and
-/// columns that are on both sides have to be there after it.
+/// columns that are on both sides have to be there after it, and a table that was written anew has to be announced.
 pub(super) async fn bring(
     database: &Database<'_>,
     from: &Reading,
@@ -47,6 +47,8 @@ pub(super) async fn bring(
     let mut connection = connect(database).await;
     let questions = count_questions(from, target);
     let before = counts(&mut connection, &questions).await?;
+    let files = files(&mut connection).await?;
+    let announced = announced(&mut connection, from, &plan).await?;
     apply::enter(&mut connection, &apply::Settings::default())
         .await
         .map_err(|error| error.to_string())?;
@@ -77,6 +79,16 @@ pub(super) async fn bring(
             &plan,
             &format!("rows before: {before:?}, after: {after:?}"),
         ));
+    }
+    let now = self::files(&mut connection).await?;
+    for (oid, (table, file)) in &files {
+        let anew = now.get(oid).is_some_and(|(_, now)| now != file);
+        if anew && !announced.contains(oid) {
+            return Err(told(
+                &plan,
+                &format!("{table} is written anew, and no hazard says so"),
+            ));
+        }
     }
     Ok(plan)
 }
@@ -150,4 +162,45 @@ async fn counts(
         counts.insert(id.clone(), count.to_owned());
     }
     Ok(counts)
+}
+
+/// The file of each table, by OID, with its name.
+async fn files(connection: &mut Connection) -> Result<BTreeMap<String, (String, String)>, String> {
+    let sql = "SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relfilenode FROM pg_class c \
+               JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384";
+    let rows = connection
+        .query(sql, &[])
+        .await
+        .map_err(|error| error.to_string())?;
+    let text =
+        |row: &snapback::connect::Row, column| row.get(column).unwrap_or_default().to_owned();
+    let files = rows
+        .iter()
+        .map(|row| (text(row, 0), (text(row, 1), text(row, 2))));
+    Ok(files.collect())
+}
+
+/// The OIDs of the tables of which the plan says that they are written anew, with their descendants.
+async fn announced(
+    connection: &mut Connection,
+    from: &Catalog,
+    plan: &Plan,
+) -> Result<BTreeSet<String>, String> {
+    let mut announced = BTreeSet::new();
+    for found in hazard::derive(from, &plan.steps) {
+        let root = from
+            .root_of(&found.id)
+            .filter(|_| found.code == Code::Rewrite);
+        let Some(table) = root.map(|root| root.id.sql()) else {
+            continue;
+        };
+        let sql = "WITH RECURSIVE t (oid) AS (SELECT $1::regclass::oid UNION \
+                   SELECT i.inhrelid FROM pg_inherits i JOIN t ON t.oid = i.inhparent) SELECT oid FROM t";
+        let rows = connection
+            .query(sql, &[Some(&table)])
+            .await
+            .map_err(|error| error.to_string())?;
+        announced.extend(rows.iter().filter_map(|row| Some(row.get(0)?.to_owned())));
+    }
+    Ok(announced)
 }

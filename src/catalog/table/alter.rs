@@ -2,7 +2,7 @@
 
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
-use super::{create, in_partition, retype};
+use super::{create, in_partition, retype, volatile};
 use crate::catalog::kind::Change;
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
@@ -59,7 +59,7 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
         format!("ALTER TABLE {} ADD COLUMN {definition}", id.on_sql()),
     );
     let add = add.making(makes).lock(Lock::AccessExclusive);
-    let mut steps = vec![if column.rewrites_when_added() {
+    let mut steps = vec![if column.rewrites_when_added(id, scene) {
         add.rewriting()
     } else {
         add
@@ -276,8 +276,13 @@ impl Column {
     }
 
     /// Whether adding it writes the table anew: its values differ from row to row.
-    fn rewrites_when_added(&self) -> bool {
+    fn rewrites_when_added(&self, id: &Id, scene: &Catalog) -> bool {
+        let default = added_default(id, scene);
         self.identity.is_some()
+            || default.is_some_and(|(default, expression)| {
+                volatile::is_volatile(&default, expression, scene)
+            })
+            || (!self.data_type.ends_with("[]") && volatile::is_constrained(id, scene))
             || self
                 .generated
                 .as_ref()

@@ -19,6 +19,7 @@ mod retype;
 pub mod rule;
 mod spelled;
 pub mod trigger;
+mod volatile;
 
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Tag};

@@ -1,0 +1,12 @@
+CREATE FUNCTION stays() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 1';
+CREATE FUNCTION moves() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE DOMAIN plain AS integer;
+CREATE DOMAIN checked AS integer CHECK (VALUE > 0);
+CREATE DOMAIN over_checked AS checked;
+CREATE TABLE a (id integer);
+CREATE TABLE b (id integer);
+CREATE TABLE c (id integer);
+CREATE TABLE d (id integer);
+CREATE TABLE e (id integer);
+CREATE TABLE f (id integer);
+CREATE TABLE g (id integer);

@@ -1,0 +1,12 @@
+CREATE FUNCTION stays() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 1';
+CREATE FUNCTION moves() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE DOMAIN plain AS integer;
+CREATE DOMAIN checked AS integer CHECK (VALUE > 0);
+CREATE DOMAIN over_checked AS checked;
+CREATE TABLE a (id integer, x uuid DEFAULT gen_random_uuid());
+CREATE TABLE b (id integer, x integer DEFAULT stays(), y timestamptz DEFAULT now(), z numeric(4,1) DEFAULT 1.5);
+CREATE TABLE c (id integer, x integer DEFAULT (1 + moves()));
+CREATE TABLE d (id integer, x plain DEFAULT 1, y checked[] DEFAULT '{1}');
+CREATE TABLE e (id integer, x over_checked);
+CREATE TABLE f (id integer, x serial);
+CREATE TABLE g (id integer, x text DEFAULT lower('A')::character varying(10));
