@@ -168,6 +168,11 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
         false
     }
 
+    /// Whether its values are computed from others, so that it may be dropped and made again though its kind holds rows.
+    fn is_derived(&self) -> bool {
+        false
+    }
+
     /// What may be made only when it has joined its parents: what would bring it something that it does not have (an index),
     /// or brings it something only then (a CHECK that is NOT VALID).
     fn joins_before(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
@@ -385,6 +390,8 @@ macro_rules! kinds {
             }
             /// Whether it is attached to the same part of a parent.
             pub fn is_attached(&self) -> bool { match self { $(Self::$variant(body) => body.is_attached(),)* } }
+            /// Whether its values are computed from others.
+            pub fn is_derived(&self) -> bool { match self { $(Self::$variant(body) => body.is_derived(),)* } }
             /// What may be made only when it has joined its parents.
             pub fn joins_before(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
                 match self { $(Self::$variant(body) => body.joins_before(id, scene),)* }

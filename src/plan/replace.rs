@@ -182,7 +182,7 @@ impl<'a> Deciding<'_, 'a> {
             .from
             .root(id)
             .is_some_and(|root| self.fates.gone.contains(&root.id));
-        if id.kind.holds_data() && !root_goes {
+        if id.kind.holds_data() && !root_goes && !self.is_derived(id) {
             self.fates.refused.push(Refusal::HoldsData {
                 id: id.clone(),
                 fields: self.fields(id),
@@ -228,6 +228,12 @@ impl<'a> Deciding<'_, 'a> {
                 self.queue.push_back(Work::Replace(edge.to));
             }
         }
+    }
+
+    /// Whether the values of an object that stays are computed on both sides: no row is lost with it.
+    fn is_derived(&self, id: &Id) -> bool {
+        let is_derived = |world: &World<'_>| world.get(id).is_some_and(|o| o.body.is_derived());
+        is_derived(self.from) && is_derived(self.to)
     }
 
     /// The canonical fields in which an object differs.
@@ -297,6 +303,7 @@ impl<'a> Deciding<'_, 'a> {
                 self.fates.aside.insert(dropped);
                 self.alter(user, steps);
             }
+            None if self.is_derived(user) => self.queue.push_back(Work::Replace(user)),
             None => self.fates.refused.push(Refusal::InUse {
                 id: dropped.clone(),
                 user: user.clone(),
@@ -369,7 +376,7 @@ impl<'a> Deciding<'_, 'a> {
             if !in_the_way || self.fates.gone.contains(user) || along.contains(&user) {
                 continue;
             }
-            if user.kind.rebuildable() {
+            if user.kind.rebuildable() || self.is_derived(user) {
                 self.queue.push_back(Work::Replace(user));
             } else if strength == Strength::Normal {
                 self.fates.refused.push(Refusal::InTheWay {

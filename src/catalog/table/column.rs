@@ -404,6 +404,10 @@ impl Kind for Column {
         }
     }
 
+    fn is_derived(&self) -> bool {
+        self.generated.is_some() && self.origin == Origin::Own
+    }
+
     fn drop(&self, id: &Id) -> Step {
         let step = Step::drop(
             id,

@@ -1,0 +1,6 @@
+CREATE FUNCTION twice(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2 * a';
+CREATE FUNCTION name_of(a integer) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT a::text';
+CREATE TABLE t (id integer PRIMARY KEY, double integer GENERATED ALWAYS AS (twice(id)) STORED NOT NULL, name text GENERATED ALWAYS AS (name_of(id)) STORED UNIQUE, kept text);
+CREATE INDEX by_double ON t (double, kept);
+CREATE VIEW v AS SELECT double, kept FROM t;
+COMMENT ON COLUMN t.double IS 'two of them';
