@@ -43,6 +43,7 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
             .into_iter()
             .chain(create::own_default(id, scene))
             .collect();
+        steps.extend(own_identity(column, id, scene));
         steps.extend(column.settings(id, scene));
         return steps;
     }
@@ -124,8 +125,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     {
         return Change::InPlace(make_again(old, new, id, scene));
     }
-    // Children have identity of their own, but for partitions since version 17.
-    let takes_identity = carried && scene.version() >= 170_000 && in_partition(id, scene);
+    let takes_identity = carried && takes_identity(id, scene);
     let mut steps = Vec::new();
     if identity.is_none() && !takes_identity {
         steps.extend(
@@ -163,6 +163,24 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     Change::InPlace(steps.into_iter().map(wait).collect())
 }
 
+/// Whether a column that comes from a parent is an identity column as that is. Children have identity of their own, but for
+/// partitions since version 17.
+fn takes_identity(id: &Id, scene: &Catalog) -> bool {
+    scene.version() >= 170_000 && in_partition(id, scene)
+}
+
+/// The identity that a column of a parent has in a child alone.
+pub(super) fn own_identity(column: &Column, id: &Id, scene: &Catalog) -> Option<Step> {
+    let identity = column.identity.as_ref();
+    let own = identity.filter(|_| !takes_identity(id, scene));
+    own.map(|own| add_identity(own, id, scene))
+}
+
+fn add_identity(identity: &Identity, id: &Id, scene: &Catalog) -> Step {
+    let add = alter(id, &format!("ADD {}", identity.sql(scene)));
+    add.making([identity.sequence_id()])
+}
+
 fn drop_identity(id: &Id, identity: &Identity) -> Step {
     let step = alter(id, "DROP IDENTITY");
     Step {
@@ -185,8 +203,7 @@ fn change_identity(old: Option<&Identity>, new: &Identity, id: &Id, scene: &Cata
                 .map(|old| drop_identity(id, old))
                 .into_iter()
                 .collect();
-            let add = alter(id, &format!("ADD {}", new.sql(scene)));
-            steps.push(add.making([new.sequence_id()]));
+            steps.push(add_identity(new, id, scene));
             steps
         }
     }

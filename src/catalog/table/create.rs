@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::alter::only;
+use super::alter::{only, own_identity};
 use super::column::{Column, Origin};
 use super::{
     RelationName, ReplicaIdentity, Table, alter, force_step, join, parents_of, row_security_step,
@@ -46,6 +46,7 @@ pub(super) fn steps_as(
                 own => after.extend(own.as_ref().and_then(|own| own.set_alone(column_id, scene))),
             }
             after.extend(own_default(column_id, scene));
+            after.extend(own_identity(column, column_id, scene));
         } else {
             let (definition, along) = if inherits_expression(table, column, column_id, scene) {
                 let column = Column {
