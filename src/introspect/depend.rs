@@ -11,7 +11,7 @@ use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Link, Object, Strength};
 
 /// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
-/// pinned or known to every server. What a child has only since its parent has it (columns, CHECK constraints)
+/// pinned or known to every server, but for the schema `public` (OID 2200), which may be dropped. What a child has only since its parent has it (columns, CHECK constraints)
 /// depends on that of the parent: `pg_inherits` says so, `pg_depend` says it of the tables only. The triggers by which
 /// the server does foreign keys are nobody's.
 ///
@@ -20,7 +20,7 @@ pub(super) const QUERY: &str = "\
 SELECT classid, refclassid, deptype, array_agg(objid) AS objids, array_agg(objsubid) AS objsubids, \
 array_agg(refobjid) AS refobjids, array_agg(refobjsubid) AS refobjsubids FROM (\
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
-FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
+FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refobjid = 2200 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
 UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
 JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attnum > 0 AND c.attinhcount > 0 AND NOT c.attislocal AND NOT c.attisdropped \
 JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname WHERE EXISTS (SELECT FROM pg_inherits) \
