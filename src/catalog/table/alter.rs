@@ -120,8 +120,11 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     if comes && !new.foreign && !in_partition(id, scene) {
         return Change::Impossible(STAYS_OWN);
     }
+    // A generated column takes no USING.
+    let cast = generated.is_some() && retype::using("", &old.data_type, data_type).is_some();
     if !carried
-        && !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version())
+        && (cast
+            || !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version()))
     {
         return Change::InPlace(make_again(old, new, id, scene));
     }

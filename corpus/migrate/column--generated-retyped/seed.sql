@@ -1,0 +1,1 @@
+INSERT INTO t (a, kept) VALUES (1, 'x'), (2, 'y');
