@@ -62,6 +62,7 @@ pub use kind::{Body, Tag};
 pub use meta::Meta;
 pub use moved::Newer;
 pub use step::Step;
+use table::Late;
 
 /// Names are shared between many ids.
 pub type Str = Arc<str>;
@@ -116,6 +117,7 @@ pub struct Catalog {
     /// What each of the objects depends on: the places of those in `objects`.
     used: Grouped<(usize, Strength)>,
     layout: BTreeMap<Id, Vec<Str>>,
+    late: Late,
 }
 
 impl Catalog {
@@ -177,13 +179,16 @@ impl Catalog {
         links.retain(|link| link.from != link.to);
         let used = links.into_iter();
         let used = used.map(|link| (link.from, (link.to, link.strength)));
-        Self {
+        let mut catalog = Self {
             version,
             objects,
             trees,
             used: Grouped::of(used),
             layout,
-        }
+            late: Late::default(),
+        };
+        catalog.late = Late::of(&catalog);
+        catalog
     }
 
     /// `server_version_num` of the server that it is from or for.
@@ -281,6 +286,11 @@ impl Catalog {
     /// Column order of all tables.
     pub fn layout(&self) -> &BTreeMap<Id, Vec<Str>> {
         &self.layout
+    }
+
+    /// Columns that cannot be made with their tables.
+    fn late(&self) -> &Late {
+        &self.late
     }
 
     /// How many objects of each kind, in the order of the kinds; kinds with none are left out.

@@ -59,7 +59,11 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
         id,
         format!("ALTER TABLE {} ADD COLUMN {definition}", id.on_sql()),
     );
-    let add = add.making(makes).lock(Lock::AccessExclusive);
+    let before = scene.late().before(id).iter().cloned();
+    let add = add
+        .making(makes)
+        .needing(before)
+        .lock(Lock::AccessExclusive);
     let mut steps = vec![if column.rewrites_when_added(id, scene) {
         add.rewriting()
     } else {

@@ -37,6 +37,9 @@ pub(super) fn steps_as(
     let mut makes = Vec::with_capacity(columns.len());
     let mut after = Vec::new();
     for (column_id, column) in &columns {
+        if scene.late().has(column_id) {
+            continue;
+        }
         makes.push((*column_id).clone());
         if from_parents(table, column) {
             match &column.not_null {
@@ -122,7 +125,9 @@ fn inline_check(table: &Table, object: &Object, scene: &Catalog) -> Option<Strin
         return None;
     };
     let own = constraint.origin != Origin::Inherited;
-    let wanted = table.is_partition() && !own || own && can_inline(object, scene);
+    let mut used = scene.edges(&object.id).map(|edge| edge.to);
+    let now = !used.any(|used| scene.late().has(used)) && can_inline(object, scene);
+    let wanted = table.is_partition() && !own || own && now;
     (constraint.is_check() && !constraint.not_valid && wanted).then(|| constraint.sql(&object.id))
 }
 

@@ -13,6 +13,7 @@ mod follow;
 pub mod foreign;
 pub mod index;
 mod join;
+mod late;
 pub mod not_null;
 pub mod policy;
 mod retype;
@@ -20,6 +21,8 @@ pub mod rule;
 mod spelled;
 pub mod trigger;
 mod volatile;
+
+pub use late::Late;
 
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Tag};

@@ -1,0 +1,1 @@
+CREATE TABLE swimmer (speed integer, depth integer);

@@ -1,0 +1,15 @@
+CREATE TABLE swimmer (speed integer, depth integer);
+CREATE TABLE animal (id integer NOT NULL, name text);
+CREATE TABLE pet (owner text, CHECK (owner <> name)) INHERITS (animal);
+CREATE TABLE dog (breed text) INHERITS (pet);
+ALTER TABLE animal ADD COLUMN born date DEFAULT '2020-01-01' NOT NULL;
+ALTER TABLE animal ADD CONSTRAINT alive CHECK (born > '1900-01-01');
+ALTER TABLE pet ADD COLUMN chip serial;
+CREATE TABLE duck () INHERITS (animal, swimmer);
+ALTER TABLE animal ADD COLUMN weight numeric, ADD COLUMN tag text GENERATED ALWAYS AS (lower(name)) STORED;
+ALTER TABLE dog ALTER weight SET DEFAULT 1;
+ALTER TABLE dog ALTER weight SET STATISTICS 7;
+COMMENT ON COLUMN dog.weight IS 'kg';
+CREATE INDEX ON dog (weight);
+ALTER TABLE dog ADD CHECK (weight < 100 AND born > '2000-01-01');
+CREATE VIEW v AS SELECT * FROM dog;
