@@ -77,10 +77,23 @@ pub(super) fn steps_as(
         sql.push('\n');
         sql.push_str(&clause);
     }
-    let mut steps = vec![Step::create(id, sql).making(makes)];
+    let parents = table.parents.iter().filter(|_| !table.is_partition());
+    let create = Step::create(id, sql).making(makes);
+    let mut steps = vec![create.needing(parents.map(|parent| settled(&parent.id())))];
+    if let Some(last) = after.last_mut() {
+        last.makes.push(settled(id));
+    }
     steps.extend(after);
     steps.extend(finish(table, id, scene));
     steps
+}
+
+/// Stands for the settings of a table's columns, by which parents must not differ; no object has this id.
+fn settled(table: &Id) -> Id {
+    Id {
+        args: "settled".into(),
+        ..table.clone()
+    }
 }
 
 /// Whether CREATE TABLE .. INHERITS brings the column along.
