@@ -98,6 +98,8 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     const IS_PRIVILEGES: bool = false;
     /// It may be dropped and made again when something that it uses is replaced or displaces it.
     const REBUILDABLE: bool = false;
+    /// What alters it in place never makes it let go of something (a foreign key of the partitions that it refers to).
+    const HOLDS_ON: bool = false;
     /// Its rows say how to name what others refer to ([`Kind::note`]): they are read before those of others.
     const NAMES_OTHERS: bool = false;
 
@@ -281,6 +283,8 @@ macro_rules! kinds {
             pub fn drops_makers(self) -> bool { match self { $(Self::$variant => <$path as Kind>::DROPS_MAKERS,)* } }
             /// Whether it is nothing but privileges on something.
             pub fn is_privileges(self) -> bool { match self { $(Self::$variant => <$path as Kind>::IS_PRIVILEGES,)* } }
+            /// Whether altering it never makes it let go of something.
+            pub fn holds_on(self) -> bool { match self { $(Self::$variant => <$path as Kind>::HOLDS_ON,)* } }
             /// Whether it may be dropped and made again for the sake of something it uses.
             pub fn rebuildable(self) -> bool { match self { $(Self::$variant => <$path as Kind>::REBUILDABLE,)* } }
             /// Whether its rows are read before those of others.

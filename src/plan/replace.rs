@@ -252,10 +252,7 @@ impl<'a> Deciding<'_, 'a> {
                 continue;
             }
             let goes_on = self.goes_on_using(user, dropped);
-            // A part lets go of it when it is altered itself, or its root is (a child that leaves its parent).
-            let root = from.root_or_self(user);
-            let alters = &self.fates.alters;
-            if !goes_on && (alters.contains_key(user) || alters.contains_key(root)) {
+            if !goes_on && self.lets_go(user) {
                 if user.kind.holds_data() && self.gives_its_name(dropped) {
                     self.fates.aside.insert(dropped);
                 }
@@ -267,6 +264,17 @@ impl<'a> Deciding<'_, 'a> {
                 self.move_over(user, dropped, goes_on);
             }
         }
+    }
+
+    /// Whether what stays lets go of what it does not use in the end: by being altered itself, or with its root (a child
+    /// that leaves its parent).
+    fn lets_go(&self, user: &Id) -> bool {
+        let root = self.from.root_or_self(user);
+        let mut of_root = self.fates.alters.get(root).into_iter().flatten();
+        if user.kind.holds_on() {
+            return of_root.any(|step| step.leaves);
+        }
+        self.fates.alters.contains_key(user) || of_root.next().is_some()
     }
 
     /// Whether a type that is dropped can step aside for what takes its name. Two that swap the columns that have them

@@ -225,6 +225,7 @@ impl Kind for Constraint {
         },
     ];
     const REBUILDABLE: bool = true;
+    const HOLDS_ON: bool = true;
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let table: u32 = row.number("conrelid")?;

@@ -1,0 +1,5 @@
+CREATE TABLE zoo (id integer PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE first PARTITION OF zoo FOR VALUES IN (1);
+CREATE TABLE visit (zoo integer CONSTRAINT visit_zoo REFERENCES zoo, day date);
+CREATE TABLE plan (zoo integer CONSTRAINT plan_zoo REFERENCES zoo, day date);
+ALTER TABLE plan ENABLE ROW LEVEL SECURITY;
