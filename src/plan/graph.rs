@@ -278,7 +278,10 @@ impl Building<'_, '_> {
     }
 
     fn after_object(&mut self, used: &Id, number: usize) {
-        if let Some(&maker) = self.index.makes.get(used) {
+        let makes = &self.index.makes;
+        // A part that no step makes comes from a parent, with its table.
+        let of_root = || self.to.root(used).and_then(|root| makes.get(&root.id));
+        if let Some(&maker) = makes.get(used).or_else(of_root) {
             self.edge(maker, number);
         }
         let alters = self.index.alters.get(used).cloned().unwrap_or_default();

@@ -109,11 +109,10 @@ impl<'a> Finding<'a> {
             if !self.late.insert((table, column)) {
                 continue;
             }
-            let behind = self
-                .scene
-                .columns(table)
-                .iter()
-                .skip_while(|other| *other != column);
+            let mut rest = self.scene.columns(table).iter();
+            let behind = rest
+                .find(|other| *other == column)
+                .and_then(|_| rest.next());
             open.extend(behind.map(|column| (table, column)));
             open.extend(self.sources((table, column)));
         }
