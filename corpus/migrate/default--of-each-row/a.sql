@@ -10,3 +10,4 @@ CREATE TABLE d (id integer);
 CREATE TABLE e (id integer);
 CREATE TABLE f (id integer);
 CREATE TABLE g (id integer);
+CREATE TABLE h (id integer);

@@ -8,5 +8,6 @@ CREATE TABLE b (id integer, x integer DEFAULT stays(), y timestamptz DEFAULT now
 CREATE TABLE c (id integer, x integer DEFAULT (1 + moves()));
 CREATE TABLE d (id integer, x plain DEFAULT 1, y checked[] DEFAULT '{1}');
 CREATE TABLE e (id integer, x over_checked);
+CREATE TABLE h (id integer, x information_schema.yes_or_no);
 CREATE TABLE f (id integer, x serial);
 CREATE TABLE g (id integer, x text DEFAULT lower('A')::character varying(10));

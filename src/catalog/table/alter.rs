@@ -306,7 +306,7 @@ impl Column {
             || default.is_some_and(|(default, expression)| {
                 volatile::is_volatile(&default, expression, scene)
             })
-            || (!self.data_type.ends_with("[]") && volatile::is_constrained(id, scene))
+            || volatile::is_constrained(id, &self.data_type, scene)
             || self
                 .generated
                 .as_ref()

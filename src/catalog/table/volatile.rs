@@ -47,18 +47,32 @@ pub(super) fn is_volatile(default: &Id, expression: &str, scene: &Catalog) -> bo
     })
 }
 
-/// Whether a column is of a domain with constraints, which every value has to go through.
-pub(super) fn is_constrained(column: &Id, scene: &Catalog) -> bool {
-    let domains = scene.edges(column).map(|edge| edge.to);
+/// The server's own domains with constraints, which no catalog has.
+const CONSTRAINED: [&str; 2] = [
+    "information_schema.cardinal_number",
+    "information_schema.yes_or_no",
+];
+
+/// Whether a column of this type is of a domain with constraints, which every value has to go through.
+pub(super) fn is_constrained(column: &Id, data_type: &str, scene: &Catalog) -> bool {
+    !data_type.ends_with("[]")
+        && (CONSTRAINED.contains(&data_type) || uses_constrained(column, scene))
+}
+
+/// Whether a column or a domain uses a domain with constraints.
+fn uses_constrained(user: &Id, scene: &Catalog) -> bool {
+    let domains = scene.edges(user).map(|edge| edge.to);
     domains.filter(|used| used.kind == Tag::Domain).any(|used| {
-        let not_null = match scene.get(used).map(|object| &object.body) {
-            Some(Body::Domain(domain)) => domain.not_null.is_some(),
+        let by_itself = match scene.get(used).map(|object| &object.body) {
+            Some(Body::Domain(domain)) => {
+                domain.not_null.is_some() || CONSTRAINED.contains(&domain.base.as_str())
+            }
             _ => false,
         };
         let mut parts = scene.parts(used);
-        not_null
+        by_itself
             || parts.any(|part| part.id.kind == Tag::DomainConstraint)
-            || is_constrained(used, scene)
+            || uses_constrained(used, scene)
     })
 }
 
