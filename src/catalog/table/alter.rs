@@ -3,7 +3,7 @@
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
 use super::{create, in_partition, retype, volatile};
-use crate::catalog::kind::Change;
+use crate::catalog::kind::{Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Loss, Step};
@@ -334,6 +334,15 @@ impl Column {
     }
 }
 
+/// Stands for storage and compression of a table's columns, in which the parents of one child must not differ; no object
+/// has this id.
+pub(super) fn settled(schema: &str, table: &str) -> Id {
+    Id {
+        args: "settled".into(),
+        ..Id::in_schema(Tag::Table, schema, table)
+    }
+}
+
 /// Storage, compression, statistics target and options; `reset` when a new type has taken the first two away.
 fn change_settings(old: &Column, new: &Column, id: &Id, version: u32, reset: bool) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -350,7 +359,9 @@ fn change_settings(old: &Column, new: &Column, id: &Id, version: u32, reset: boo
             "" => retype::default_storage(&new.data_type),
             other => other,
         };
-        steps.push(only(id, &format!("SET STORAGE {storage}")));
+        steps.push(
+            only(id, &format!("SET STORAGE {storage}")).making([settled(&id.schema, &id.on)]),
+        );
     }
     if new.compression != had(&old.compression) {
         let method = if new.compression.is_empty() {
@@ -358,7 +369,9 @@ fn change_settings(old: &Column, new: &Column, id: &Id, version: u32, reset: boo
         } else {
             &new.compression
         };
-        steps.push(only(id, &format!("SET COMPRESSION {method}")));
+        steps.push(
+            only(id, &format!("SET COMPRESSION {method}")).making([settled(&id.schema, &id.on)]),
+        );
     }
     if new.statistics != old.statistics {
         let target = new.statistics.unwrap_or(-1);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::alter::{only, own_identity};
+use super::alter::{only, own_identity, settled};
 use super::column::{Column, Origin};
 use super::{
     RelationName, ReplicaIdentity, Table, alter, force_step, join, parents_of, row_security_step,
@@ -79,21 +79,17 @@ pub(super) fn steps_as(
     }
     let parents = table.parents.iter().filter(|_| !table.is_partition());
     let create = Step::create(id, sql).making(makes);
-    let mut steps = vec![create.needing(parents.map(|parent| settled(&parent.id())))];
-    if let Some(last) = after.last_mut() {
-        last.makes.push(settled(id));
-    }
-    steps.extend(after);
+    let of_parents = parents.map(|parent| settled(&parent.schema, &parent.name));
+    let mut steps = vec![create.needing(of_parents)];
+    // First what children wait for: some of the rest waits for children.
+    let own = settled(&id.schema, &id.name);
+    let (settling, rest): (Vec<Step>, Vec<Step>) = after
+        .into_iter()
+        .partition(|step| step.makes.contains(&own));
+    steps.extend(settling);
+    steps.extend(rest);
     steps.extend(finish(table, id, scene));
     steps
-}
-
-/// Stands for the settings of a table's columns, by which parents must not differ; no object has this id.
-fn settled(table: &Id) -> Id {
-    Id {
-        args: "settled".into(),
-        ..table.clone()
-    }
 }
 
 /// Whether CREATE TABLE .. INHERITS brings the column along.
