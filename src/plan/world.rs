@@ -58,7 +58,7 @@ impl<'a> World<'a> {
         while let Some(&current) = along.get(next) {
             next += 1;
             for &(user, strength) in self.users(current) {
-                let carried = strength == Strength::Auto && user.is_part() && user.kind == id.kind;
+                let carried = strength == Strength::Auto && comes_along(user, current);
                 if carried && !along.contains(&user) {
                     along.push(user);
                 }
@@ -69,11 +69,10 @@ impl<'a> World<'a> {
 
     /// What a part is altered and made along with, if anything.
     pub(super) fn carriers(&self, id: &Id) -> impl Iterator<Item = &'a Id> {
-        let kind = id.kind;
-        let is_part = id.is_part();
-        self.edges(id)
-            .filter(move |edge| is_part && edge.strength == Strength::Auto && edge.to.kind == kind)
-            .map(|edge| edge.to)
+        let edges = self.edges(id);
+        let carrying =
+            edges.filter(|edge| edge.strength == Strength::Auto && comes_along(id, edge.to));
+        carrying.map(|edge| edge.to)
     }
 
     /// The root object that a part belongs to; `None` for a root object.
@@ -89,6 +88,12 @@ impl<'a> World<'a> {
     {
         self.root(id).map_or(id, |root| &root.id)
     }
+}
+
+/// Whether a part that depends on another comes along with it: as that of a child with that of its parent. A generated column
+/// is of one table with those that it is computed from, which servers before 14 say in the same way.
+fn comes_along(part: &Id, with: &Id) -> bool {
+    part.is_part() && part.kind == with.kind && !part.same_root(with)
 }
 
 /// The name that an object occupies on the server, so that two objects that cannot exist at one time have
