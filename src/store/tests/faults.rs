@@ -261,10 +261,9 @@ const SCENARIOS: [(&str, Scenario); 6] = [
     }),
     ("gc", |store| {
         let options = GcOptions {
-            grace: std::time::Duration::ZERO,
-            dry_run: false,
+            now: at(1_000_000_000),
             expire: Some(std::time::Duration::ZERO),
-            ..GcOptions::new(at(1_000_000_000))
+            ..graceless()
         };
         store.gc(&options).map(drop)
     }),
@@ -293,7 +292,7 @@ fn crash_everywhere(failure: Failure) {
         let mut calls = 1;
         loop {
             let memory = memory.copy();
-            let failing = Failing::new(memory.clone(), failure, calls);
+            let failing = Failing::on(memory.clone(), failure, calls);
             let outcome = Store::open_on(failing.clone()).and_then(|store| scenario(&store));
             let after = Store::open_on(memory.clone()).unwrap();
             let report = after.verify().unwrap();
@@ -315,7 +314,7 @@ fn crash_everywhere(failure: Failure) {
                     panic!("{name}, {failure:?} at call {calls}, again: {error}")
                 });
             }
-            if !failing.failed() {
+            if !failing.around.failed() {
                 assert!(outcome.is_ok());
                 break;
             }
@@ -342,7 +341,7 @@ fn a_crash_after_any_call_leaves_the_old_state_or_the_new() {
 fn a_full_disk_at_any_write_is_said_and_harms_nothing() {
     crash_everywhere(Failure::Full);
     let (memory, _) = prior();
-    let failing = Failing::new(memory, Failure::Full, 1);
+    let failing = Failing::on(memory, Failure::Full, 1);
     let error = Store::open_on(failing)
         .unwrap()
         .write_snapshot(&schema(5, 2), meta(9))

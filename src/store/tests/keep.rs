@@ -324,11 +324,7 @@ fn writers_discards_and_gc_at_once() {
         let collect = || {
             let store = Store::open(folder.path()).unwrap();
             for _ in 0..10 {
-                let all = GcOptions {
-                    grace: Duration::ZERO,
-                    ..options(false)
-                };
-                store.gc(&all).unwrap();
+                store.gc(&graceless()).unwrap();
                 assert_whole(&store);
             }
         };

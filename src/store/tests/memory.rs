@@ -131,6 +131,60 @@ impl Backend for Memory {
     }
 }
 
+/// What is done around each call to the backend.
+pub(super) trait Around: std::fmt::Debug + Send + Sync {
+    /// Makes a call, or does not; `writes` says whether it needs space.
+    fn call<T>(
+        &self,
+        writes: bool,
+        run: impl FnOnce() -> Result<T, BackendError>,
+    ) -> Result<T, BackendError>;
+}
+
+/// Files with something around each call.
+#[derive(Debug)]
+pub(super) struct Watched<A> {
+    pub(super) files: Arc<Memory>,
+    pub(super) around: A,
+}
+
+impl<A: Around> Backend for Watched<A> {
+    fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, BackendError> {
+        self.around.call(false, || self.files.get(key, range))
+    }
+
+    fn put_if_absent(&self, key: &str, bytes: &[u8]) -> Result<bool, BackendError> {
+        self.around
+            .call(true, || self.files.put_if_absent(key, bytes))
+    }
+
+    fn compare_and_swap(
+        &self,
+        key: &str,
+        expected: Option<&[u8]>,
+        new: &[u8],
+    ) -> Result<bool, BackendError> {
+        self.around
+            .call(true, || self.files.compare_and_swap(key, expected, new))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, BackendError> {
+        self.around.call(false, || self.files.list(folder))
+    }
+
+    fn delete(&self, key: &str) -> Result<(), BackendError> {
+        self.around.call(false, || self.files.delete(key))
+    }
+
+    fn place(&self, key: &str) -> String {
+        self.files.place(key)
+    }
+
+    fn sweep(&self, before: SystemTime, dry: bool) -> Result<Vec<String>, BackendError> {
+        self.around.call(false, || self.files.sweep(before, dry))
+    }
+}
+
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -145,25 +199,24 @@ pub(super) enum Failure {
 /// Fails from the n-th call on.
 #[derive(Debug)]
 pub(super) struct Failing {
-    inner: Arc<Memory>,
     failure: Failure,
     left: AtomicUsize,
 }
 
 impl Failing {
-    pub(super) fn new(inner: Arc<Memory>, failure: Failure, calls: usize) -> Arc<Failing> {
-        Arc::new(Failing {
-            inner,
-            failure,
-            left: AtomicUsize::new(calls),
-        })
+    pub(super) fn on(files: Arc<Memory>, failure: Failure, calls: usize) -> Arc<Watched<Failing>> {
+        let left = AtomicUsize::new(calls);
+        let around = Failing { failure, left };
+        Arc::new(Watched { files, around })
     }
 
     /// Whether the failure was reached.
     pub(super) fn failed(&self) -> bool {
         self.left.load(Ordering::SeqCst) == 0
     }
+}
 
+impl Around for Failing {
     fn call<T>(
         &self,
         writes: bool,
@@ -190,40 +243,5 @@ impl Failing {
             "reach",
             std::io::Error::other("crashed"),
         ))
-    }
-}
-
-impl Backend for Failing {
-    fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, BackendError> {
-        self.call(false, || self.inner.get(key, range))
-    }
-
-    fn put_if_absent(&self, key: &str, bytes: &[u8]) -> Result<bool, BackendError> {
-        self.call(true, || self.inner.put_if_absent(key, bytes))
-    }
-
-    fn compare_and_swap(
-        &self,
-        key: &str,
-        expected: Option<&[u8]>,
-        new: &[u8],
-    ) -> Result<bool, BackendError> {
-        self.call(true, || self.inner.compare_and_swap(key, expected, new))
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<Entry>, BackendError> {
-        self.call(false, || self.inner.list(folder))
-    }
-
-    fn delete(&self, key: &str) -> Result<(), BackendError> {
-        self.call(false, || self.inner.delete(key))
-    }
-
-    fn place(&self, key: &str) -> String {
-        self.inner.place(key)
-    }
-
-    fn sweep(&self, before: SystemTime, dry: bool) -> Result<Vec<String>, BackendError> {
-        self.call(false, || self.inner.sweep(before, dry))
     }
 }

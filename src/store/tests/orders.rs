@@ -2,15 +2,11 @@
 //!
 //! Most faults of such protocols show themselves within two switches (Musuvathi and Qadeer, "Iterative context bounding", PLDI 2007).
 
-use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
-
-use super::memory::Memory;
+use super::memory::{Around, Memory, Watched};
 use super::support::*;
-use crate::store::backend::{Backend, BackendError, Entry};
+use crate::store::backend::{Backend, BackendError};
 use crate::store::*;
 
 /// A run: what it does with the store.
@@ -58,10 +54,9 @@ impl Schedule {
     }
 }
 
-/// The files, as one run sees them.
+/// One of the runs.
 #[derive(Debug)]
 struct Scheduled {
-    files: Arc<Memory>,
     schedule: Arc<Schedule>,
     me: usize,
 }
@@ -73,44 +68,14 @@ impl Drop for Scheduled {
     }
 }
 
-impl Backend for Scheduled {
-    fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<Vec<u8>, BackendError> {
-        self.schedule.call(self.me);
-        self.files.get(key, range)
-    }
-
-    fn put_if_absent(&self, key: &str, bytes: &[u8]) -> Result<bool, BackendError> {
-        self.schedule.call(self.me);
-        self.files.put_if_absent(key, bytes)
-    }
-
-    fn compare_and_swap(
+impl Around for Scheduled {
+    fn call<T>(
         &self,
-        key: &str,
-        expected: Option<&[u8]>,
-        new: &[u8],
-    ) -> Result<bool, BackendError> {
+        _writes: bool,
+        run: impl FnOnce() -> Result<T, BackendError>,
+    ) -> Result<T, BackendError> {
         self.schedule.call(self.me);
-        self.files.compare_and_swap(key, expected, new)
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<Entry>, BackendError> {
-        self.schedule.call(self.me);
-        self.files.list(folder)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), BackendError> {
-        self.schedule.call(self.me);
-        self.files.delete(key)
-    }
-
-    fn place(&self, key: &str) -> String {
-        self.files.place(key)
-    }
-
-    fn sweep(&self, before: SystemTime, dry: bool) -> Result<Vec<String>, BackendError> {
-        self.schedule.call(self.me);
-        self.files.sweep(before, dry)
+        run()
     }
 }
 
@@ -133,10 +98,10 @@ fn run(
     });
     std::thread::scope(|scope| {
         for (me, run) in runs.iter().enumerate() {
-            let backend = Arc::new(Scheduled {
+            let schedule = Arc::clone(&schedule);
+            let backend = Arc::new(Watched {
                 files: Arc::clone(&files),
-                schedule: Arc::clone(&schedule),
-                me,
+                around: Scheduled { schedule, me },
             });
             scope.spawn(move || run(&Store::open_on(backend).unwrap()));
         }
@@ -179,15 +144,8 @@ fn in_all_orders(files: &Memory, runs: &[Run]) {
     assert!(count > 100, "{count}");
 }
 
-/// `gc` with no period of grace.
 fn collect(store: &Store) {
-    let all = GcOptions {
-        now: Timestamp::now(),
-        grace: Duration::ZERO,
-        dry_run: false,
-        expire: None,
-    };
-    store.gc(&all).unwrap();
+    store.gc(&graceless()).unwrap();
 }
 
 fn of_database(oid: u32) -> SnapshotMeta {
@@ -215,11 +173,7 @@ fn repeats(store: &Store) {
     let Some((earlier, _)) = store.newest(&database(1).id()).unwrap() else {
         return;
     };
-    let again = SnapshotMeta {
-        database: database(1),
-        ..meta(100)
-    };
-    store.repeat_snapshot(earlier, again).unwrap();
+    store.repeat_snapshot(earlier, meta(100)).unwrap();
 }
 
 fn takes_back_what_may_be_repeated(store: &Store) {

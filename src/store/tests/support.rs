@@ -1,5 +1,7 @@
 //! What the tests of the store share: small databases, and metas with fixed times.
 
+use std::time::Duration;
+
 use crate::store::*;
 use jiff::Timestamp;
 
@@ -46,6 +48,15 @@ pub(super) fn before(seconds: i64) -> SnapshotMeta {
     SnapshotMeta {
         origin: Origin::Before(operation_id(seconds)),
         ..meta(seconds)
+    }
+}
+
+/// `gc` with no period of grace.
+pub(super) fn graceless() -> GcOptions {
+    GcOptions {
+        grace: Duration::ZERO,
+        dry_run: false,
+        ..GcOptions::new(Timestamp::now())
     }
 }
 
