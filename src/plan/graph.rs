@@ -258,9 +258,7 @@ impl Building<'_, '_> {
         if self.from.get(id).is_some() || self.index.makes.contains_key(id) {
             return;
         }
-        for carrier in self.to.carriers(id) {
-            self.after_object(carrier, number);
-        }
+        self.after_object(id, number);
     }
 
     /// A child leaves its parent before parts of the parent are made or altered, which would reach it.

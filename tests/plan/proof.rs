@@ -10,10 +10,10 @@ use snapback::catalog::quote::ident;
 use snapback::catalog::scope::Scope;
 use snapback::catalog::secret::Secrets;
 use snapback::catalog::{Catalog, Id};
-use snapback::connect::Connection;
+use snapback::connect::{Connection, Row};
 use snapback::diff;
 use snapback::introspect::{self, Reading, Within};
-use snapback::plan::{self, Code, DefaultPrivileges, Options, Plan, hazard};
+use snapback::plan::{self, Code, DefaultPrivileges, Options, Plan};
 
 /// Reads a schema.
 pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<Reading, String> {
@@ -47,7 +47,7 @@ pub(super) async fn bring(
     let mut connection = connect(database).await;
     let questions = count_questions(from, target);
     let before = counts(&mut connection, &questions).await?;
-    let files = files(&mut connection).await?;
+    let written = files(&mut connection).await?;
     let announced = announced(&mut connection, from, &plan).await?;
     apply::enter(&mut connection, &apply::Settings::default())
         .await
@@ -80,8 +80,8 @@ pub(super) async fn bring(
             &format!("rows before: {before:?}, after: {after:?}"),
         ));
     }
-    let now = self::files(&mut connection).await?;
-    for (oid, (table, file)) in &files {
+    let now = files(&mut connection).await?;
+    for (oid, (table, file)) in &written {
         let anew = now.get(oid).is_some_and(|(_, now)| now != file);
         if anew && !announced.contains(oid) {
             return Err(told(
@@ -172,8 +172,7 @@ async fn files(connection: &mut Connection) -> Result<BTreeMap<String, (String, 
         .query(sql, &[])
         .await
         .map_err(|error| error.to_string())?;
-    let text =
-        |row: &snapback::connect::Row, column| row.get(column).unwrap_or_default().to_owned();
+    let text = |row: &Row, column| row.get(column).unwrap_or_default().to_owned();
     let files = rows
         .iter()
         .map(|row| (text(row, 0), (text(row, 1), text(row, 2))));
@@ -187,13 +186,10 @@ async fn announced(
     plan: &Plan,
 ) -> Result<BTreeSet<String>, String> {
     let mut announced = BTreeSet::new();
-    for found in hazard::derive(from, &plan.steps) {
-        let root = from
-            .root_of(&found.id)
-            .filter(|_| found.code == Code::Rewrite);
-        let Some(table) = root.map(|root| root.id.sql()) else {
-            continue;
-        };
+    let rewrites = plan.hazards.iter();
+    let rewrites = rewrites.filter(|hazard| hazard.code == Code::Rewrite);
+    for table in rewrites.filter_map(|hazard| from.root_of(&hazard.id)) {
+        let table = table.id.sql();
         let sql = "WITH RECURSIVE t (oid) AS (SELECT $1::regclass::oid UNION \
                    SELECT i.inhrelid FROM pg_inherits i JOIN t ON t.oid = i.inhparent) SELECT oid FROM t";
         let rows = connection
