@@ -70,9 +70,7 @@ async fn repeat(
     let Some((earlier, mut meta)) = unchanged else {
         return Ok(None);
     };
-    refuse_unmodeled(request, &meta)?;
-    meta.label = label;
-    meta.secrets = secrets(connection, request, &meta.redacted).await?;
+    fulfil(connection, request, label, &mut meta).await?;
     let prepared = store.repeat_snapshot(earlier, meta)?;
     Ok(prepared.map(|prepared| prepared.written))
 }
@@ -89,9 +87,7 @@ async fn read(
     let (scope, within) = (&request.scope, Within::Nothing);
     let reading = session::reading_beside(connection, beside, scope, within, host).await?;
     let mut meta = describe(&reading, Origin::User);
-    refuse_unmodeled(request, &meta)?;
-    meta.label = label;
-    meta.secrets = secrets(connection, request, &meta.redacted).await?;
+    fulfil(connection, request, label, &mut meta).await?;
     let data = encode(&reading.catalog)?;
     // The stored form is all that is needed, and as large again; letting go of so much takes its time.
     std::thread::spawn(move || drop(reading));
@@ -127,26 +123,27 @@ async fn unchanged(
     }))
 }
 
-/// Those of the objects of which they were left out, when they are wanted.
-async fn secrets(
+/// Puts into a manifest what the request wants there; or refuses.
+async fn fulfil(
     connection: &mut Connection,
     request: &Request,
-    redacted: &[String],
-) -> Result<Secrets, Failure> {
-    if !request.secrets || redacted.is_empty() {
-        return Ok(Secrets::default());
+    label: Option<String>,
+    meta: &mut SnapshotMeta,
+) -> Result<(), Failure> {
+    if request.strict && !meta.unmodeled.is_empty() {
+        let objects = meta.unmodeled.join(", ");
+        return Err(Failure::refused(format!(
+            "--strict: not modelled by this version: {objects}"
+        )));
     }
-    secrets::read(connection, redacted).await
-}
-
-fn refuse_unmodeled(request: &Request, meta: &SnapshotMeta) -> Result<(), Failure> {
-    if !request.strict || meta.unmodeled.is_empty() {
-        return Ok(());
-    }
-    let objects = meta.unmodeled.join(", ");
-    Err(Failure::refused(format!(
-        "--strict: not modelled by this version: {objects}"
-    )))
+    meta.label = label;
+    meta.secrets = match &meta.redacted {
+        redacted if request.secrets && !redacted.is_empty() => {
+            secrets::read(connection, redacted).await?
+        }
+        _ => Secrets::default(),
+    };
+    Ok(())
 }
 
 /// Fewer objects than this are encoded, or decoded, on one thread.
