@@ -303,7 +303,11 @@ impl Names {
             in_scope,
         };
         if oid >= FIRST_NORMAL_OID {
-            self.add_source(Source::Relation(relation.kind));
+            let source = Source::Relation(relation.kind);
+            self.add_source(source);
+            if matches!(relation.kind, 'v' | 'm') {
+                self.holding_queries.push((source, oid));
+            }
         }
         self.relations.insert(oid, relation);
         Ok(())
@@ -456,18 +460,9 @@ impl Names {
     /// The OIDs of what holds a whole query and comes from one of `sources`, sorted: views, materialized views, rules, functions
     /// with a body of statements, policies with a subquery.
     pub fn holding_queries(&self, sources: &[Source]) -> Vec<u32> {
-        let views = self
-            .relations
-            .iter()
-            .filter(|(oid, relation)| {
-                **oid >= FIRST_NORMAL_OID && matches!(relation.kind, 'v' | 'm')
-            })
-            .map(|(&oid, relation)| (Source::Relation(relation.kind), oid));
-        let mut oids: Vec<u32> = views
-            .chain(self.holding_queries.iter().copied())
-            .filter(|(source, _)| sources.contains(source))
-            .map(|(_, oid)| oid)
-            .collect();
+        let holding = self.holding_queries.iter();
+        let holding = holding.filter(|(source, _)| sources.contains(source));
+        let mut oids: Vec<u32> = holding.map(|(_, oid)| *oid).collect();
         oids.sort_unstable();
         oids
     }

@@ -21,9 +21,9 @@ pub struct Late {
 impl Late {
     /// Those of a catalog, by its column order.
     pub(in crate::catalog) fn of(scene: &Catalog) -> Self {
-        let roots = scene.trees().filter_map(|(_, tree)| tree.first());
-        let heirs: BTreeMap<&Id, Vec<&Id>> = roots
-            .filter_map(|root| Some((&root.id, parents(root, scene)?)))
+        let objects = scene.objects().iter();
+        let heirs: BTreeMap<&Id, Vec<&Id>> = objects
+            .filter_map(|object| Some((&object.id, parents(object, scene)?)))
             .collect();
         let mut finding = Finding {
             scene,
@@ -49,8 +49,8 @@ impl Late {
 }
 
 /// The parents of a table that is no partition; `None` when it has none, or they are not all here.
-fn parents<'a>(root: &Object, scene: &'a Catalog) -> Option<Vec<&'a Id>> {
-    let parents = match &root.body {
+fn parents<'a>(table: &Object, scene: &'a Catalog) -> Option<Vec<&'a Id>> {
+    let parents = match &table.body {
         Body::Table(table) if !table.is_partition() => &table.parents,
         Body::ForeignTable(table) if table.bound.is_empty() => &table.parents,
         _ => return None,
