@@ -11,9 +11,9 @@ use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Link, Object, Strength};
 
 /// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
-/// pinned or known to every server, but for the schema `public` (OID 2200), which may be dropped. What a child has only since its parent has it (columns, CHECK constraints)
-/// depends on that of the parent: `pg_inherits` says so, `pg_depend` says it of the tables only. The triggers by which
-/// the server does foreign keys are nobody's.
+/// pinned or known to every server, but for the schema `public` (OID 2200), which may be dropped. What a child has only
+/// since its parent has it (columns, CHECK constraints) depends on that of the parent: `pg_inherits` says so, `pg_depend`
+/// says it of the tables only. The triggers by which the server does foreign keys are nobody's.
 ///
 /// There are more of them than of anything else, and they are nothing but numbers: those of a sort come in one row.
 pub(super) const QUERY: &str = "\
