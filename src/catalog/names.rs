@@ -105,6 +105,8 @@ pub struct Relation {
     pub kind: char,
     /// Whether it counts: in a schema of the scope, not a member of an extension, not temporary.
     pub in_scope: bool,
+    /// By `attnum`, from 1; those that were dropped are `None`.
+    columns: Vec<Option<Attribute>>,
 }
 
 /// A column of a relation: what its parts need of it.
@@ -183,7 +185,6 @@ pub struct Names {
     collations: FxHashMap<u32, Str>,
     tablespaces: FxHashMap<u32, Str>,
     members: FxHashSet<(Class, u32)>,
-    columns: FxHashMap<(u32, i32), Attribute>,
     index_columns: FxHashMap<u32, Vec<IndexColumn>>,
     owners: FxHashMap<u32, SequenceOwner>,
     identities: FxHashMap<(u32, i32), u32>,
@@ -301,6 +302,7 @@ impl Names {
             name: row.text("name")?.into(),
             kind: row.letter("relkind")?,
             in_scope,
+            columns: Vec::new(),
         };
         if oid >= FIRST_NORMAL_OID {
             let source = Source::Relation(relation.kind);
@@ -357,7 +359,15 @@ impl Names {
 
     /// Notes a column of a relation.
     pub fn add_column(&mut self, relation: u32, attnum: i32, column: Attribute) {
-        self.columns.insert((relation, attnum), column);
+        let relation = self.relations.get_mut(&relation);
+        let (Some(relation), Some(place)) = (relation, column_place(attnum)) else {
+            return;
+        };
+        let columns = &mut relation.columns;
+        columns.resize(columns.len().max(place + 1), None);
+        if let Some(free) = columns.get_mut(place) {
+            *free = Some(column);
+        }
     }
 
     /// Notes what was set on a column of an index; columns come in order.
@@ -543,7 +553,9 @@ impl Names {
 
     /// A column of a user's relation, by its `attnum`.
     pub fn column(&self, relation: u32, attnum: i32) -> Result<&Attribute, RowError> {
-        self.columns.get(&(relation, attnum)).ok_or_else(|| {
+        let found = self.relations.get(&relation).zip(column_place(attnum));
+        let column = found.and_then(|(found, place)| found.columns.get(place)?.as_ref());
+        column.ok_or_else(|| {
             RowError::new(
                 "attnum",
                 format!("column {attnum} of relation {relation} is not in pg_attribute"),
@@ -607,4 +619,10 @@ impl Names {
     pub fn is_member(&self, class: Class, oid: u32) -> bool {
         self.members.contains(&(class, oid))
     }
+}
+
+/// Where a column is among those of its relation; `attnum` is a smallint, and from 1 for users' columns.
+fn column_place(attnum: i32) -> Option<usize> {
+    let place = attnum.checked_sub(1)?;
+    u16::try_from(place).ok().map(usize::from)
 }

@@ -90,6 +90,7 @@ impl Collector {
             // The COMMIT was skipped with everything else after the error.
             connection.execute("ROLLBACK").await?;
         }
+        self.addresses.sort();
         read
     }
 

@@ -4,8 +4,6 @@
 //! one stands for it (a row type for its table, `_RETURN` for its view, an index for its constraint), and a
 //! member stands for its extension. Knows no kind; never parses SQL.
 
-use rustc_hash::FxHashMap;
-
 use crate::catalog::names::{Class, Key};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Link, Object, Strength};
@@ -44,11 +42,40 @@ pub(super) fn read(row: &Row<'_>) -> Result<Vec<(Key, Key, char)>, RowError> {
     Ok(from.zip(to).map(|(from, to)| (from, to, deptype)).collect())
 }
 
-/// Which object an address belongs to.
+/// What belongs to addresses. They come nearly sorted and are asked for nearly in order, so searching a sorted list takes less
+/// time than hashing, which goes to another place in memory for each.
+#[derive(Debug)]
+struct Sorted<T>(Vec<(Key, T)>);
+
+impl<T> Default for Sorted<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Copy> Sorted<T> {
+    fn push(&mut self, key: Key, value: T) {
+        self.0.push((key, value));
+    }
+
+    /// To be called before the first [`Sorted::get`]; of the values of one address the first counts.
+    fn sort(&mut self) {
+        self.0.sort_by_key(|(key, _)| *key);
+        self.0.dedup_by_key(|(key, _)| *key);
+    }
+
+    fn get(&self, key: Key) -> Option<T> {
+        let place = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        self.0.get(place).map(|(_, value)| *value)
+    }
+}
+
+/// Which object an address belongs to: all are noted first, then [`Addresses::sort`] is called, then they are looked up.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
-    objects: FxHashMap<Key, usize>,
-    stand_ins: FxHashMap<Key, Key>,
+    objects: Sorted<usize>,
+    members: Sorted<Key>,
+    stand_ins: Sorted<Key>,
     rows: Vec<(Key, Key, Strength)>,
     extensions: Vec<(Key, Key)>,
 }
@@ -59,7 +86,7 @@ const DEPTH: usize = 8;
 impl Addresses {
     /// Notes that an object is found at this address.
     pub(super) fn claim(&mut self, key: Key, object: usize) {
-        self.objects.insert(key, object);
+        self.objects.push(key, object);
     }
 
     /// Takes in a dependency.
@@ -68,15 +95,15 @@ impl Addresses {
             'n' => self.rows.push((from, to, Strength::Normal)),
             // A default that no kind claims (a view's) is its column's.
             'a' if from.class == Class::ATTRDEF => {
-                self.stand_ins.entry(from).or_insert(to);
+                self.stand_ins.push(from, to);
                 self.rows.push((from, to, Strength::Auto));
             }
             'a' | 'P' | 'S' => self.rows.push((from, to, Strength::Auto)),
             'i' => {
-                self.stand_ins.entry(from).or_insert(to);
+                self.stand_ins.push(from, to);
                 self.rows.push((from, to, Strength::Auto));
             }
-            'e' => drop(self.stand_ins.insert(from, to)),
+            'e' => self.members.push(from, to),
             // Said to go with an extension: dropped along with it.
             'x' => {
                 self.rows.push((from, to, Strength::Auto));
@@ -86,20 +113,33 @@ impl Addresses {
         }
     }
 
+    /// To be called when all is noted.
+    pub(super) fn sort(&mut self) {
+        self.objects.sort();
+        self.members.sort();
+        self.stand_ins.sort();
+        self.extensions.sort_unstable();
+    }
+
     /// The object at an address.
     pub(super) fn exactly(&self, key: Key) -> Option<usize> {
-        self.objects.get(&key).copied()
+        self.objects.get(key)
+    }
+
+    /// The address that the row at an address stands for.
+    fn stand_in(&self, key: Key) -> Option<Key> {
+        self.members.get(key).or_else(|| self.stand_ins.get(key))
     }
 
     /// The object at an address, or the one that it stands for.
     pub(super) fn object(&self, key: Key) -> Option<usize> {
         let mut key = key;
         for _ in 0..DEPTH {
-            if let Some(&object) = self.objects.get(&key) {
+            if let Some(object) = self.objects.get(key) {
                 return Some(object);
             }
-            key = match self.stand_ins.get(&key) {
-                Some(&next) => next,
+            key = match self.stand_in(key) {
+                Some(next) => next,
                 None if key.sub != 0 => Key { sub: 0, ..key },
                 None => return None,
             };
@@ -136,7 +176,8 @@ impl Addresses {
     pub(super) fn links(&self, objects: &[Object]) -> Vec<Link> {
         let links = self.rows.iter().filter_map(|&(from, to, strength)| {
             // An extension does not take along what is there for another object (the index of a constraint).
-            let stays = self.stand_ins.contains_key(&from) && self.extensions.contains(&(from, to));
+            let goes = self.extensions.binary_search(&(from, to)).is_ok();
+            let stays = goes && self.stand_in(from).is_some();
             let strength = if stays { Strength::Normal } else { strength };
             let (from, to) = (self.object(from)?, self.object(to)?);
             let (dependent, used) = (&objects.get(from)?.id, &objects.get(to)?.id);
