@@ -131,7 +131,7 @@ impl Catalog {
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
         let order = order(&objects);
-        let (objects, _) = arrange(objects, order);
+        let (objects, _) = arrange(objects, &order);
         let trees = Trees::of(&objects);
         let links = edges.into_iter().filter_map(|(from, to, strength)| {
             Some(Link {
@@ -144,7 +144,8 @@ impl Catalog {
         Self::linked(version, (objects, trees), links, layout)
     }
 
-    /// Like [`Catalog::new`], with dependencies by places in `objects`, which are found while those are sorted.
+    /// Like [`Catalog::new`], with dependencies by places in `objects`, which are found while those are sorted. What follows
+    /// from the tree of parts is left out: a part needs its root, and the root is made with its parts.
     pub fn assemble<E>(
         version: u32,
         objects: Vec<Object>,
@@ -152,14 +153,18 @@ impl Catalog {
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Result<Self, E> {
         let (order, links) = parallel::both(|| order(&objects), || links(&objects));
-        let (objects, places) = arrange(objects, order);
-        let place = |old: usize| places.get(old).copied().flatten();
+        let (objects, places) = arrange(objects, &order);
+        let trees = trees::split(&objects);
+        let roots = trees.flat_map(|(root, tree)| std::iter::repeat_n(root, tree.len()));
+        let roots: Vec<usize> = roots.collect();
+        let place = |old: usize| {
+            let place = places.get(old).copied()?;
+            Some((place, *roots.get(place)?))
+        };
         let links = links?.into_iter().filter_map(|link| {
-            Some(Link {
-                from: place(link.from)?,
-                to: place(link.to)?,
-                ..link
-            })
+            let ((from, root), (to, root_of_used)) = (place(link.from)?, place(link.to)?);
+            let in_one_tree = root == root_of_used && (from == root || to == root);
+            (!in_one_tree).then_some(Link { from, to, ..link })
         });
         let links = links.collect();
         let trees = Trees::of(&objects);
@@ -303,18 +308,29 @@ impl Catalog {
     }
 }
 
-/// Puts objects in this order of their places. Says for each where it is now.
-fn arrange(objects: Vec<Object>, order: Vec<usize>) -> (Vec<Object>, Vec<Option<usize>>) {
-    let mut objects: Vec<Option<Object>> = objects.into_iter().map(Some).collect();
-    let mut places = vec![None; objects.len()];
-    let mut arranged = Vec::with_capacity(order.len());
-    for old in order {
-        if let Some(place) = places.get_mut(old) {
-            *place = Some(arranged.len());
+/// Puts objects in this order of their places, and leaves out those that are not in it. Says for each where it is now: for one
+/// that was left out, behind the others.
+fn arrange(mut objects: Vec<Object>, order: &[usize]) -> (Vec<Object>, Vec<usize>) {
+    let mut places = vec![usize::MAX; objects.len()];
+    for (place, &old) in order.iter().enumerate() {
+        if let Some(found) = places.get_mut(old) {
+            *found = place;
         }
-        arranged.extend(objects.get_mut(old).and_then(Option::take));
     }
-    (arranged, places)
+    let left_out = places.iter_mut().filter(|place| **place == usize::MAX);
+    for (behind, place) in left_out.enumerate() {
+        *place = order.len() + behind;
+    }
+    // They are large: each is moved to its place at once.
+    let mut wanted = places.clone();
+    for here in 0..objects.len() {
+        while let Some(place) = wanted.get(here).copied().filter(|place| *place != here) {
+            objects.swap(here, place);
+            wanted.swap(here, place);
+        }
+    }
+    objects.truncate(order.len());
+    (objects, places)
 }
 
 /// The places of the objects that count, in the order of their ids: without what is there twice (the first counts) and

@@ -171,19 +171,15 @@ impl Addresses {
         }
     }
 
-    /// The dependencies between objects. What follows from the tree of parts is left out: a part needs its root,
-    /// and the root is made with its parts.
-    pub(super) fn links(&self, objects: &[Object]) -> Vec<Link> {
+    /// The dependencies between objects.
+    pub(super) fn links(&self) -> Vec<Link> {
         let links = self.rows.iter().filter_map(|&(from, to, strength)| {
             // An extension does not take along what is there for another object (the index of a constraint).
             let goes = self.extensions.binary_search(&(from, to)).is_ok();
             let stays = goes && self.stand_in(from).is_some();
             let strength = if stays { Strength::Normal } else { strength };
             let (from, to) = (self.object(from)?, self.object(to)?);
-            let (dependent, used) = (&objects.get(from)?.id, &objects.get(to)?.id);
-            let in_one_tree =
-                (!dependent.is_part() || !used.is_part()) && dependent.same_root(used);
-            (from != to && !in_one_tree).then_some(Link { from, to, strength })
+            (from != to).then_some(Link { from, to, strength })
         });
         links.collect()
     }
