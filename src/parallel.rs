@@ -53,6 +53,11 @@ pub(crate) fn both<A: Send, B>(
     })
 }
 
+/// Drops something on a thread of its own: what consists of very many pieces takes its time.
+pub(crate) fn let_go(value: impl Send + 'static) {
+    thread::spawn(move || drop(value));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

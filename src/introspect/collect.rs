@@ -18,6 +18,7 @@ use crate::catalog::row::{Row, RowError};
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
 use crate::connect::Connection;
+use crate::parallel;
 
 /// How many rows that were kept are taken in at a time: a millisecond of work.
 const SOME: usize = 500;
@@ -343,12 +344,12 @@ impl Collector {
             scope.covers(schema) && !(key.class == Class::CLASS && self.invalid.contains(&key.oid))
         });
         let all = self.all.iter().copied().chain(made.map(|(key, _)| key));
-        let mut unclaimed: Vec<Key> = all
-            .filter(|&key| self.addresses.object(key).is_none())
-            .filter(|&key| !self.names.is_member(key.class, key.oid))
-            .collect();
-        unclaimed.sort_unstable();
-        unclaimed
+        let mut all: Vec<Key> = all.collect();
+        all.sort_unstable();
+        all.retain(|&key| {
+            self.addresses.object(key).is_none() && !self.names.is_member(key.class, key.oid)
+        });
+        all
     }
 
     /// The objects that an unclaimed one depends on.
@@ -376,7 +377,7 @@ impl Collector {
         let version = self.names.version();
         let links = |_: &[_]| Ok::<_, Infallible>(self.addresses.links());
         let Ok(catalog) = Catalog::assemble(version, self.objects, links, layout);
-        Reading {
+        let reading = Reading {
             fingerprint: unchanged::complete(self.fingerprint, version),
             catalog,
             database: self.database,
@@ -386,7 +387,9 @@ impl Collector {
             unmodeled,
             invalid_indexes: self.invalid_indexes,
             default_privileges: self.default_privileges,
-        }
+        };
+        parallel::let_go((self.names, self.addresses, self.comments));
+        reading
     }
 
     /// Labels of columns that are no objects go to their relation.

@@ -86,13 +86,16 @@ async fn read(
 ) -> Result<Written, Failure> {
     let (scope, within) = (&request.scope, Within::Nothing);
     let reading = session::reading_beside(connection, beside, scope, within, host).await?;
-    let mut meta = describe(&reading, Origin::User);
+    let (mut meta, data) = parallel::both(
+        || describe(&reading, Origin::User),
+        || encode(&reading.catalog),
+    );
     fulfil(connection, request, label, &mut meta).await?;
-    let data = encode(&reading.catalog)?;
-    // The stored form is all that is needed, and as large again; letting go of so much takes its time.
-    std::thread::spawn(move || drop(reading));
+    let data = data?;
+    // The stored form is all that is needed, and as large again.
+    parallel::let_go(reading);
     let written = store.write_snapshot(&data, meta)?;
-    std::thread::spawn(move || drop(data));
+    parallel::let_go(data);
     Ok(written)
 }
 
