@@ -51,8 +51,13 @@ impl<'c> Reader<'c> {
     }
 
     fn send(&mut self, tasks: Tasks) -> Result<(), Error> {
-        for (_, sql) in &tasks {
+        let last = tasks.iter().rposition(|(task, _)| task.comes_first());
+        for (number, (_, sql)) in tasks.iter().enumerate() {
             self.pipeline.execute(sql)?;
+            if last == Some(number) {
+                // Others are waiting for its answer, which the server would keep until there is more to send.
+                self.pipeline.flush()?;
+            }
         }
         self.tasks.extend(tasks);
         Ok(())
