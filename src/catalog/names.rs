@@ -600,7 +600,7 @@ impl Names {
     }
 
     /// The type that a domain is over, in the end; any other type is its own.
-    fn base_type(&self, oid: u32) -> u32 {
+    pub fn base_type(&self, oid: u32) -> u32 {
         let mut base = oid;
         while let Some(next) = self.types.get(&base).map(|found| found.base)
             && next != 0

@@ -6,7 +6,7 @@ use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::comment_on;
 use crate::catalog::names::{Class, Key, Names};
-use crate::catalog::quote::ident;
+use crate::catalog::quote::{ident, literal};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
@@ -53,7 +53,8 @@ impl Kind for Domain {
         // Before version 17, NOT NULL on a domain is no constraint: there is no row of type 'n'.
         sql: "SELECT t.oid, t.typnamespace, t.typname, t.typbasetype, t.typtypmod, \
               CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation ELSE 0 END AS collation, \
-              coalesce(pg_get_expr(t.typdefaultbin, 0), quote_literal(t.typdefault)) AS expression, t.typnotnull, \
+              pg_get_expr(t.typdefaultbin, 0) AS expression, \
+              CASE WHEN t.typdefaultbin IS NULL THEN t.typdefault END AS base_default, t.typnotnull, \
               n.conname, d.description AS concomment, t.typowner AS owner, t.typacl AS acl \
               FROM pg_type t JOIN pg_type b ON b.oid = t.typbasetype \
               LEFT JOIN pg_constraint n ON n.contypid = t.oid AND n.contype = 'n' \
@@ -67,9 +68,17 @@ impl Kind for Domain {
             return Ok(None);
         };
         let name = row.text("typname")?;
-        let base = names.column_type(row.number("typbasetype")?, row.number("typtypmod")?)?;
+        let base = row.number("typbasetype")?;
         let collation = names.collation(row.number("collation")?);
-        let default = row.opt("expression")?.map(settle);
+        let default = match (row.opt("expression")?, row.opt("base_default")?) {
+            (Some(expression), _) => Some(settle(expression)),
+            // That of the base type, as it would be printed if it had been given.
+            (None, Some(text)) => {
+                let base = names.column_type(names.base_type(base), -1)?;
+                Some(format!("{}::{base}", literal(text)))
+            }
+            (None, None) => None,
+        };
         let not_null = if row.flag("typnotnull")? {
             let own = row.text_or_empty("conname")?;
             Some(NotNull {
@@ -84,7 +93,9 @@ impl Kind for Domain {
             keys: vec![Key::new(Class::TYPE, oid)],
             position: None,
             body: Self {
-                base: base.to_string(),
+                base: names
+                    .column_type(base, row.number("typtypmod")?)?
+                    .to_string(),
                 collation: collation.unwrap_or_default().to_string(),
                 default,
                 not_null,
@@ -125,6 +136,9 @@ impl Kind for Domain {
             parts.push(part.id.clone());
         }
         let mut steps = vec![Step::create(id, sql).making(parts)];
+        if default.is_none() && takes_default(id, scene) {
+            steps.push(alter(id, "DROP DEFAULT"));
+        }
         let comment = not_null
             .as_ref()
             .and_then(|not_null| not_null.comment_on(id));
@@ -236,6 +250,17 @@ impl NotNull {
         let comment = self.comment.as_deref()?;
         Some(comment_on(domain, &self.address(domain), Some(comment)))
     }
+}
+
+/// Whether CREATE DOMAIN gives a domain the default of what it is over (`DefineDomain()` of `commands/typecmds.c`).
+/// `DEFAULT NULL` does not help: over a domain, that is a default, too.
+fn takes_default(id: &Id, scene: &Catalog) -> bool {
+    let mut used = scene.edges(id).filter_map(|edge| scene.get(edge.to));
+    used.any(|used| match &used.body {
+        Body::Domain(domain) => domain.default.is_some(),
+        Body::Base(base) => base.default.is_some(),
+        _ => false,
+    })
 }
 
 /// The name that the server gives to NOT NULL on a domain, unless it is too long or taken.

@@ -1,0 +1,14 @@
+CREATE TYPE mark;
+CREATE FUNCTION mark_in(cstring) RETURNS mark LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION mark_out(mark) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE mark (INPUT = mark_in, OUTPUT = mark_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4, DEFAULT = '7');
+CREATE DOMAIN good_mark AS mark;
+CREATE DOMAIN any_mark AS mark;
+ALTER DOMAIN any_mark DROP DEFAULT;
+CREATE DOMAIN code AS text DEFAULT 'none';
+CREATE DOMAIN plain_code AS code;
+CREATE DOMAIN other_code AS code;
+ALTER DOMAIN other_code DROP DEFAULT;
+CREATE DOMAIN price AS numeric(4, 2);
+CREATE DOMAIN low_price AS price;
+CREATE TABLE item (code plain_code, price low_price, mark any_mark);
