@@ -1,9 +1,10 @@
 //! Access methods of tables and indexes (`pg_am`; manual: CREATE ACCESS METHOD). They have no owner.
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;

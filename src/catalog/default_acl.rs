@@ -4,10 +4,11 @@
 //! An entry without a schema stands in place of the built-in default, one with a schema adds to it. It is changed
 //! after all else, so that what a plan makes is granted what the database had when the plan was made.
 
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::meta::acl::{self, Grant, Target};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::ident;
 use super::roles::{RoleNames, rename};
 use super::row::{Row, RowError};

@@ -5,10 +5,11 @@
 //! is rolled back. `CREATE EXTENSION` cannot name an owner and `ALTER EXTENSION .. OWNER` does not exist.
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::comment_on;
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::{ident, literal};
 use super::row::{Row, RowError};
 use super::scope::Scope;

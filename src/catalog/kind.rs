@@ -8,8 +8,9 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::roles::RoleNames;
 use super::row::{Row, RowError};
 use super::step::{Loss, Step};

@@ -1,9 +1,10 @@
 //! Procedural languages (`pg_language`; manual: CREATE LANGUAGE), but for those of extensions.
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;

@@ -5,6 +5,7 @@
 //! outside this folder names a kind.
 
 pub mod access_method;
+pub mod address;
 pub mod canon;
 pub mod cast;
 pub mod collation;

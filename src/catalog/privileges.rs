@@ -4,10 +4,11 @@
 //!
 //! An owner here is whoever made the extension or the cluster; it is named, never changed.
 
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::acl::{self, Grant, Target};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::roles::{RoleNames, rename};
 use super::row::{Row, RowError};
 use super::step::Step;

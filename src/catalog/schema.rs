@@ -2,9 +2,10 @@
 //! ACL and comment, which `meta` handles.
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;

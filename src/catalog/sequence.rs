@@ -3,9 +3,10 @@
 //!
 //! A sequence of an identity column is made and removed by its column.
 
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::{dollar, ident, qualified};
 use super::row::{Row, RowError};
 use super::step::{Lock, Step};

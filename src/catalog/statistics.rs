@@ -4,9 +4,10 @@
 //! The server keeps the columns in the order of the table, which is layout; here they are sorted by name.
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::{ident, ident_list, qualified};
 use super::row::{Row, RowError};
 use super::settle::settle;

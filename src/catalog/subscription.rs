@@ -4,9 +4,10 @@
 //! Dropping one leaves its slot at the publisher, since nothing outside the transaction is touched.
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::{ident_list, literal};
 use super::row::{Row, RowError};
 use super::secret;

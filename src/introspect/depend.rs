@@ -4,7 +4,7 @@
 //! one stands for it (a row type for its table, `_RETURN` for its view, an index for its constraint), and a
 //! member stands for its extension. Knows no kind; never parses SQL.
 
-use crate::catalog::names::{Class, Key};
+use crate::catalog::address::{Class, Key};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Link, Object, Strength};
 

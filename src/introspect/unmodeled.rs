@@ -3,7 +3,7 @@
 //! Counts every user object of every catalog; one that is in scope and neither claimed by a kind, nor stands
 //! for something that is, nor belongs to an extension, is named in the words of `pg_describe_object()`.
 
-use crate::catalog::names::Key;
+use crate::catalog::address::Key;
 
 /// All user objects but relations and types, which are read for their names: a row for each catalog, with the OID of each
 /// object, its schema and its relation (0 when it has none). What is derived from another object in ways that `pg_depend` does not say (partition clones of

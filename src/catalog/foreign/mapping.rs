@@ -5,10 +5,11 @@
 
 use super::{has_secret, read_options};
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::acl;
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::quote::ident;
 use crate::catalog::roles::{RoleNames, rename};

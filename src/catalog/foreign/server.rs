@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::{change_clause, has_secret, read_options};
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::quote::{ident, literal};
 use crate::catalog::row::{Row, RowError};

@@ -9,9 +9,10 @@ pub mod family;
 pub mod member;
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Source, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::options::definition;
 use super::quote::ident;
 use super::row::{Row, RowError};

@@ -7,9 +7,10 @@ pub mod table;
 use std::fmt::Write as _;
 
 use super::Catalog;
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::ident;
 use super::row::{Row, RowError};
 use super::step::Step;

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 
 use super::alter;
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;

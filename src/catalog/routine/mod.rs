@@ -11,9 +11,10 @@ pub mod function;
 pub mod procedure;
 pub mod setting;
 
+use super::address::{Class, Key};
 use super::id::Id;
 use super::kind::Tag;
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::quote::{dollar, ident, literal};
 use super::row::{Row, RowError};
 use super::settle::settle;

@@ -3,9 +3,10 @@
 use super::argument::{self, Argument};
 use super::{Code, identity};
 use crate::catalog::Catalog;
+use crate::catalog::address::Class;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;

@@ -7,10 +7,11 @@
 use super::not_null::NotNull;
 use super::{RelationName, alter, create, follow, in_partition, is_partitioned, join};
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::foreign::read_options;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Attribute, Class, IndexColumn, Key, Names};
+use crate::catalog::names::{Attribute, IndexColumn, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;

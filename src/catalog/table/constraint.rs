@@ -10,10 +10,11 @@ use super::{
     RelationName, alter::STAYS_OWN, column::Origin, in_partition, is_partitioned, join,
     roles_of_index,
 };
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::meta::comment_on;
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::{ident, ident_list, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};

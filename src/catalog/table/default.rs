@@ -1,9 +1,10 @@
 //! Default values of columns (`pg_attrdef`; manual: CREATE TABLE, DEFAULT). The expression of a generated
 //! column is part of the column instead: it cannot be without it.
 
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;

@@ -3,10 +3,11 @@
 
 use super::{RelationName, Table, alter, create, join, parents, rename_relation};
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::foreign::{has_secret, read_options};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};

@@ -9,9 +9,10 @@ use std::fmt::Write;
 
 use super::spelled::{expression, spelled_with};
 use super::{RelationName, in_partition, join, rename_relation, roles_of_index};
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::quote::{ident, qualified};
 use crate::catalog::row::{Row, RowError};

@@ -24,9 +24,10 @@ mod volatile;
 
 pub use late::Late;
 
+use super::address::{Class, Key};
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Tag};
-use super::names::{Class, Key, Names};
+use super::names::Names;
 use super::options;
 use super::quote::{ident, qualified};
 use super::row::{Row, RowError};

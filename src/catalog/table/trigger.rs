@@ -5,9 +5,10 @@
 
 use super::join;
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::{ident, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};

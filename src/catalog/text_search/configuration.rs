@@ -2,9 +2,10 @@
 //! which dictionaries look up which types of tokens of a parser.
 
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;

@@ -1,9 +1,10 @@
 //! Text search parsers (`pg_ts_parser`; manual: CREATE TEXT SEARCH PARSER).
 
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options::definition;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;

@@ -3,9 +3,10 @@
 
 use super::shell;
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options::{definition, text};
 use crate::catalog::quote::literal;
 use crate::catalog::row::{Row, RowError};

@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::comment_on;
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::{Loss, Step};

@@ -2,10 +2,11 @@
 //! kind; a domain is made with those that do not depend on it in turn, because a constraint cannot be added to
 //! a domain that a column of array or composite type uses already.
 
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::meta::comment_on;
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::{ident, literal};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;

@@ -1,9 +1,10 @@
 //! CHECK constraints of domains (`pg_constraint`; manual: ALTER DOMAIN). NOT NULL is a property of the domain.
 
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;

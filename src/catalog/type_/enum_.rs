@@ -8,9 +8,10 @@
 //! that is on both sides is never renamed, wherever it stands: rows keep the label that they hold.
 
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::quote::literal;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;

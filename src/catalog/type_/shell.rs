@@ -5,9 +5,10 @@
 //! name comes first, then the functions, which wait for nothing more of the type, then the definition.
 
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::record;

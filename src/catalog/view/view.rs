@@ -7,9 +7,10 @@
 use super::column::{self, Column};
 use super::{owner, query_of};
 use crate::catalog::Catalog;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
-use crate::catalog::names::{Class, Key, Names};
+use crate::catalog::names::Names;
 use crate::catalog::options;
 use crate::catalog::roles::RoleNames;
 use crate::catalog::row::{Row, RowError};
