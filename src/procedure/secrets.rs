@@ -7,13 +7,15 @@ use crate::catalog::row::array;
 use crate::catalog::secret::Secrets;
 use crate::connect::Connection;
 
-/// Objects as `pg_identify_object()` names them, and their options.
-const OPTIONS: &str = "SELECT format('%s %s', o.type, o.identity), s.options FROM ( \
-     SELECT 1418::oid AS class, umid AS oid, umoptions AS options FROM pg_catalog.pg_user_mappings \
-     UNION ALL SELECT 1417, oid, srvoptions FROM pg_catalog.pg_foreign_server \
-     UNION ALL SELECT 2328, oid, fdwoptions FROM pg_catalog.pg_foreign_data_wrapper \
-     UNION ALL SELECT 1259, ftrelid, ftoptions FROM pg_catalog.pg_foreign_table) s \
-     CROSS JOIN LATERAL pg_catalog.pg_identify_object(s.class, s.oid, 0) o WHERE s.options IS NOT NULL";
+/// Objects as `pg_identify_object()` names them, and their options. Columns are called alike in all tables.
+const OPTIONS: &str = "SELECT format('%s %s', pg_catalog.replace(o.type, 'foreign table column', 'table column'), o.identity), \
+     s.options FROM ( \
+     SELECT 1418::oid AS class, umid AS oid, 0 AS sub, umoptions AS options FROM pg_catalog.pg_user_mappings \
+     UNION ALL SELECT 1417, oid, 0, srvoptions FROM pg_catalog.pg_foreign_server \
+     UNION ALL SELECT 2328, oid, 0, fdwoptions FROM pg_catalog.pg_foreign_data_wrapper \
+     UNION ALL SELECT 1259, ftrelid, 0, ftoptions FROM pg_catalog.pg_foreign_table \
+     UNION ALL SELECT 1259, attrelid, attnum, attfdwoptions FROM pg_catalog.pg_attribute) s \
+     CROSS JOIN LATERAL pg_catalog.pg_identify_object(s.class, s.oid, s.sub) o WHERE s.options IS NOT NULL";
 
 /// Only a superuser may read it; it is asked only where there is a subscription with a secret.
 const CONNECTIONS: &str = "SELECT format('subscription %I', subname), ARRAY['CONNECTION=' || subconninfo] \

@@ -149,11 +149,12 @@ fn secrets_that_are_wanted_are_kept_and_put_back_and_never_shown() {
         "CREATE ROLE {role}; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (api_key 'top-1', host 'h');
          CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (login 'a', password 'top-2''s');
          CREATE USER MAPPING FOR {role} SERVER s OPTIONS (password 'top-3');
-         CREATE FOREIGN TABLE f (a int) SERVER s OPTIONS (token 'top-4');
+         CREATE FOREIGN TABLE f (a int OPTIONS (secret 'top-6')) SERVER s OPTIONS (token 'top-4');
          CREATE SUBSCRIPTION c CONNECTION 'host=h password=top-5' PUBLICATION p WITH (connect = false, slot_name = NONE)"
     ));
     let state = "SELECT (SELECT string_agg(usename || umoptions::text, ' ' ORDER BY usename <> 'public') FROM pg_user_mappings), \
          (SELECT srvoptions FROM pg_foreign_server), (SELECT ftoptions FROM pg_foreign_table), \
+         (SELECT attfdwoptions FROM pg_attribute WHERE attfdwoptions IS NOT NULL), \
          (SELECT subconninfo FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()))";
     let before = bench.database.psql(state);
     let taken = bench

@@ -8,7 +8,7 @@ use super::not_null::NotNull;
 use super::{RelationName, alter, create, follow, in_partition, is_partitioned, join};
 use crate::catalog::Catalog;
 use crate::catalog::address::{Class, Key};
-use crate::catalog::foreign::read_options;
+use crate::catalog::foreign::{has_secret, read_options};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Attribute, IndexColumn, Names};
@@ -432,6 +432,10 @@ impl Kind for Column {
 
     fn follow(&self, id: &Id, replaced: &Id, from: &Catalog, to: &Catalog) -> Option<Vec<Step>> {
         follow::follow(self, id, replaced, from, to)
+    }
+
+    fn keeps_secret(&self) -> bool {
+        has_secret(&self.fdw_options)
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {
