@@ -4,8 +4,10 @@
 //! The text is what `pg_get_constraintdef()` prints without its last words; for keys it is built from columns.
 //! A foreign key that the server made for a partition is part of the foreign key that it was made from.
 
+mod definition;
+
 use super::index::{attach, attached_to, change_storage, is_detached, without_parent};
-use super::spelled::{check_spelled_with, expression};
+use super::spelled::check_spelled_with;
 use super::{
     RelationName, alter::STAYS_OWN, column::Origin, in_partition, is_partitioned, join,
     roles_of_index,
@@ -15,7 +17,7 @@ use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::meta::comment_on;
 use crate::catalog::names::Names;
-use crate::catalog::quote::{ident, ident_list, qualified};
+use crate::catalog::quote::{ident, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Step};
@@ -271,10 +273,8 @@ impl Kind for Constraint {
             attached_to,
         };
         body.definition = match row.opt("definition")? {
-            Some(definition) => settle(without_last_words(definition, &body)),
-            None if kind == ConstraintKind::Check => check(row, names, table)?,
-            None if kind == ConstraintKind::Foreign => foreign_key(row, names, table)?,
-            None => unique_key(row, names, table, kind)?,
+            Some(definition) => settle(definition::without_last_words(definition, &body)),
+            None => definition::of(row, names, table, kind)?,
         };
         body.predicate = settle(&body.predicate);
         Ok(Some(Found {
@@ -485,120 +485,5 @@ impl Kind for Constraint {
             frees: vec![from.clone()],
             ..step
         })
-    }
-}
-
-/// The server's text without what is a field of its own; these words come last, in this order.
-fn without_last_words<'a>(definition: &'a str, constraint: &Constraint) -> &'a str {
-    let mut text = definition;
-    let words = [
-        (constraint.not_enforced, " NOT ENFORCED".to_owned()),
-        (constraint.not_valid, " NOT VALID".to_owned()),
-        (constraint.deferred, " INITIALLY DEFERRED".to_owned()),
-        (constraint.deferrable, " DEFERRABLE".to_owned()),
-        (
-            !constraint.predicate.is_empty(),
-            format!(" WHERE ({})", constraint.predicate),
-        ),
-        (
-            !constraint.options.is_empty(),
-            format!(" WITH ({})", options::flat(&constraint.options)),
-        ),
-    ];
-    for (said, words) in words {
-        if said {
-            text = text.strip_suffix(words.as_str()).unwrap_or(text);
-        }
-    }
-    text
-}
-
-fn columns(row: &Row<'_>, names: &Names, table: u32, column: &str) -> Result<String, RowError> {
-    let mut list = Vec::new();
-    for attnum in row.numbers::<i32>(column)? {
-        list.push(names.column(table, attnum)?.name.clone());
-    }
-    Ok(ident_list(list))
-}
-
-/// `pg_get_constraintdef_worker()` of `ruleutils.c`, CHECK.
-fn check(row: &Row<'_>, names: &Names, table: u32) -> Result<String, RowError> {
-    let expression = expression(row, "expression", names, table)?;
-    let expression = settle(&expression.unwrap_or_default());
-    let no_inherit = if row.flag("connoinherit")? {
-        " NO INHERIT"
-    } else {
-        ""
-    };
-    Ok(format!("CHECK ({expression}){no_inherit}"))
-}
-
-/// `pg_get_constraintdef_worker()` of `ruleutils.c`, unique and primary keys.
-fn unique_key(
-    row: &Row<'_>,
-    names: &Names,
-    table: u32,
-    kind: ConstraintKind,
-) -> Result<String, RowError> {
-    let name = if kind == ConstraintKind::Primary {
-        "PRIMARY KEY"
-    } else {
-        "UNIQUE"
-    };
-    let distinct = row.has("indnullsnotdistinct") && row.opt("indnullsnotdistinct")? == Some("t");
-    let distinct = if distinct { " NULLS NOT DISTINCT" } else { "" };
-    let keys: usize = row.number("indnkeyatts")?;
-    let all: Vec<i32> = row.numbers("indkey")?;
-    let mut include = Vec::new();
-    for &attnum in all.get(keys..).unwrap_or_default() {
-        include.push(names.column(table, attnum)?.name.clone());
-    }
-    let text = format!(
-        "{name}{distinct} ({})",
-        columns(row, names, table, "conkey")?
-    );
-    if include.is_empty() {
-        return Ok(text);
-    }
-    Ok(format!("{text} INCLUDE ({})", ident_list(include)))
-}
-
-/// `pg_get_constraintdef_worker()` of `ruleutils.c`, foreign keys.
-fn foreign_key(row: &Row<'_>, names: &Names, table: u32) -> Result<String, RowError> {
-    let other: u32 = row.number("confrelid")?;
-    let relation = names.any_relation(other).ok_or_else(|| {
-        RowError::new("confrelid", format!("relation {other} is not in pg_class"))
-    })?;
-    let mut clauses = vec![format!(
-        "FOREIGN KEY ({}) REFERENCES {}({})",
-        columns(row, names, table, "conkey")?,
-        qualified(&relation.schema, &relation.name),
-        columns(row, names, other, "confkey")?
-    )];
-    match row.letter("confmatchtype")? {
-        'f' => clauses.push("MATCH FULL".to_owned()),
-        'p' => clauses.push("MATCH PARTIAL".to_owned()),
-        _ => {}
-    }
-    for (column, event) in [("confupdtype", "UPDATE"), ("confdeltype", "DELETE")] {
-        let action = action(row.letter(column)?);
-        clauses.extend(action.map(|action| format!("ON {event} {action}")));
-    }
-    if row.has("confdelsetcols") && row.opt("confdelsetcols")?.is_some() {
-        clauses.push(format!(
-            "({})",
-            columns(row, names, table, "confdelsetcols")?
-        ));
-    }
-    Ok(clauses.join(" "))
-}
-
-fn action(letter: char) -> Option<&'static str> {
-    match letter {
-        'r' => Some("RESTRICT"),
-        'c' => Some("CASCADE"),
-        'n' => Some("SET NULL"),
-        'd' => Some("SET DEFAULT"),
-        _ => None,
     }
 }
