@@ -53,9 +53,10 @@ pub(crate) fn both<A: Send, B>(
     })
 }
 
-/// Drops something on a thread of its own: what consists of very many pieces takes its time.
+/// Drops something on a thread of its own: what consists of very many pieces takes its time. Where there can be no more threads,
+/// it is dropped here.
 pub(crate) fn let_go(value: impl Send + 'static) {
-    thread::spawn(move || drop(value));
+    drop(thread::Builder::new().spawn(move || drop(value)));
 }
 
 #[cfg(test)]
