@@ -153,10 +153,11 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
 
     /// Whether it must be dropped before, and made again after, a step that alters something on which it
     /// depends with this strength. By default the server takes along what depends automatically; what is
-    /// itself `to_change` then had better not be there, since its old form may not fit. Under what holds rows of a type
-    /// the server takes attributes away.
+    /// itself `to_change` then had better not be there, since its old form may not fit. Under what holds values of a type,
+    /// and types that contain it, the server takes attributes away.
     fn in_the_way(&self, step: &Step, strength: Strength, to_change: bool) -> bool {
-        let goes_along = Self::HOLDS_DATA && step.loss == Loss::Attributes;
+        let contains = Self::HOLDS_DATA || Self::FAMILY == Family::Type;
+        let goes_along = contains && step.loss == Loss::Attributes;
         !goes_along && (strength == Strength::Normal || to_change)
     }
 

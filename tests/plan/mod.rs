@@ -1,5 +1,6 @@
 //! Plans on a real server: run, read again, equal, rows kept; there and back.
 
 mod corpus;
+mod mutations;
 mod pairs;
 mod proof;

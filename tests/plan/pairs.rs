@@ -9,12 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::proof::{bring, read};
-use crate::support::live::{block_on, connect, same_dump};
+use super::proof::{Way, there_and_back};
+use crate::support::live::block_on;
 use crate::support::postgres::{Database, Server};
 use crate::support::source::root;
-use snapback::catalog::{Catalog, Id};
-use snapback::introspect::Within;
 
 /// What became of a pair.
 #[derive(Debug)]
@@ -95,49 +93,12 @@ fn run(case: &Path) -> End {
     if !load(&a, "from.sql") || !load(&b, "to.sql") {
         return End::DoesNotLoad;
     }
-    let journey = block_on(async {
-        let old = read(&mut connect(&a).await, Within::Nothing).await?;
-        let new = read(&mut connect(&b).await, Within::Nothing).await?;
-        if !old.unmodeled.is_empty() || !new.unmodeled.is_empty() {
-            return Ok(End::Unmodeled);
-        }
-        fill(&a, &old.catalog).await;
-        if let Err(error) = bring(&a, &old, &new.catalog).await {
-            // A row of defaults need not fit the other schema; then the journey is one without rows.
-            if !error.contains("ERROR") || !error.contains("(23") {
-                return Err(error);
-            }
-            empty(&a, &old.catalog).await;
-            bring(&a, &old, &new.catalog).await?;
-        }
-        let present = read(&mut connect(&a).await, Within::Nothing).await?;
-        if present.catalog.layout() == new.catalog.layout() {
-            same_dump(&a, &b)?;
-        }
-        bring(&a, &present, &old.catalog)
-            .await
-            .map_err(|error| format!("on the way back: {error}"))?;
-        Ok(End::Proven)
-    });
-    journey.unwrap_or_else(End::Failed)
-}
-
-/// A row of defaults in each table that takes one.
-async fn fill(database: &Database<'_>, catalog: &Catalog) {
-    let mut connection = connect(database).await;
-    for id in catalog.layout().keys() {
-        let sql = format!("INSERT INTO {} DEFAULT VALUES", id.sql());
-        // A table that does not take it stays empty: a NOT NULL without default, a trigger.
-        drop(connection.execute(&sql).await);
+    match block_on(there_and_back(&a, &b)) {
+        Ok(true) => End::Proven,
+        Ok(false) => End::Unmodeled,
+        Err((Way::There, error)) => End::Failed(error),
+        Err((Way::Back, error)) => End::Failed(format!("on the way back: {error}")),
     }
-}
-
-async fn empty(database: &Database<'_>, catalog: &Catalog) {
-    let tables = catalog.layout().keys();
-    let tables = tables.filter(|id| id.kind.name() != "foreign table");
-    let tables: Vec<String> = tables.map(Id::sql).collect();
-    let sql = format!("TRUNCATE {} CASCADE", tables.join(", "));
-    connect(database).await.execute(&sql).await.unwrap();
 }
 
 fn report(ends: &BTreeMap<String, End>, whole: bool) {

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::argument::{self, Argument};
 use super::{Code, identity};
-use crate::catalog::Catalog;
 use crate::catalog::address::Class;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
@@ -13,6 +12,7 @@ use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::catalog::type_::shell;
+use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -167,6 +167,12 @@ impl Kind for Function {
 
     fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
         self.code.newer()
+    }
+
+    /// The types of a signature may change as they like.
+    fn in_the_way(&self, _step: &Step, strength: Strength, to_change: bool) -> bool {
+        let parsed = self.code.is_parsed(&self.arguments);
+        parsed && (strength == Strength::Normal || to_change)
     }
 
     fn drop(&self, id: &Id) -> Step {

@@ -11,6 +11,8 @@ pub mod function;
 pub mod procedure;
 pub mod setting;
 
+use argument::Argument;
+
 use super::address::{Class, Key};
 use super::id::Id;
 use super::kind::Tag;
@@ -42,6 +44,13 @@ record! {
 }
 
 impl Code {
+    /// Whether the server knows of anything that the routine uses, besides the types of its signature: it has parsed its
+    /// body, or defaults of its arguments.
+    fn is_parsed(&self, arguments: &[Argument]) -> bool {
+        let has_default = |argument: &Argument| argument.default.is_some();
+        !self.sql.is_empty() || arguments.iter().any(has_default)
+    }
+
     fn newer(&self) -> Vec<(u32, &'static str)> {
         let has = !self.sql.is_empty();
         has.then_some((140_000, "a body in SQL"))

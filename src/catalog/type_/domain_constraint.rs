@@ -1,6 +1,5 @@
 //! CHECK constraints of domains (`pg_constraint`; manual: ALTER DOMAIN). NOT NULL is a property of the domain.
 
-use crate::catalog::Catalog;
 use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
@@ -9,6 +8,7 @@ use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
+use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -74,6 +74,11 @@ impl Kind for DomainConstraint {
         } else {
             step.scanning()
         }]
+    }
+
+    /// Its expression may use what the server takes away under its domain.
+    fn in_the_way(&self, _step: &Step, strength: Strength, to_change: bool) -> bool {
+        strength == Strength::Normal || to_change
     }
 
     fn drop(&self, id: &Id) -> Step {
