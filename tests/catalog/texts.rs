@@ -1,9 +1,7 @@
 //! Each text of an index, constraint, default and trigger, compared with the server's.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use snapback::catalog::table::constraint::{Constraint, ConstraintKind};
 use snapback::catalog::{Body, Object};
@@ -11,6 +9,7 @@ use snapback::introspect::Reading;
 
 use crate::support::corpus::cases;
 use crate::support::live::read;
+use crate::support::others;
 use crate::support::postgres::Database;
 use crate::support::source::root;
 
@@ -23,33 +22,13 @@ fn corpus() -> Vec<PathBuf> {
     files.flatten().collect()
 }
 
-/// Schemas of real applications, when they are there.
-fn schemas() -> Vec<PathBuf> {
-    let Ok(folder) = fs::read_dir(root().join("../shared/schemas")) else {
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = folder
-        .map(|file| file.unwrap().path())
-        .filter(|file| file.extension().is_some_and(|extension| extension == "sql"))
-        .collect();
-    files.sort();
-    files
-}
-
 fn load(file: &Path) -> Result<Database<'static>, String> {
     let database = Database::new();
     if !file.starts_with(root().join("corpus")) {
-        make_their_roles(&database);
+        others::make_roles();
     }
     database.psql_file(file)?;
     Ok(database)
-}
-
-/// The roles that other people's schemas name, once per server.
-fn make_their_roles(database: &Database<'_>) {
-    static MADE: Once = Once::new();
-    let prelude = root().join("../shared/pairs/prelude.sql");
-    MADE.call_once(|| drop(database.psql_file(&prelude).unwrap()));
 }
 
 /// Rows of a query that gives an id and a text.
@@ -148,7 +127,7 @@ fn built_texts_are_the_servers() {
 
 #[test]
 fn built_texts_are_the_servers_for_real_schemas() {
-    let files = schemas();
+    let files = others::schemas();
     let mut loaded = 0;
     for file in &files {
         match load(file) {

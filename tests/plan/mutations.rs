@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::proof::{Way, there_and_back};
 use crate::support::live::block_on;
-use crate::support::postgres::{Database, Server};
+use crate::support::others;
+use crate::support::postgres::Database;
 use crate::support::source::root;
 
 /// What there is to change; names are qualified and quoted.
@@ -137,7 +138,8 @@ fn random_changes_are_made_and_taken_back() {
     });
     let mut schemas = vec![base()];
     if told.is_some() {
-        schemas.extend(schemas_of_others());
+        others::make_roles();
+        schemas.extend(others::schemas());
     }
     let (seeds, count) = told.unwrap_or(USUAL);
     let mut wrong = Vec::new();
@@ -180,18 +182,6 @@ fn candidates(query: &str, chance: &str) -> String {
     format!(
         "SET search_path = ''; {FACTS} SELECT s FROM ({query}) AS found(s) ORDER BY md5(s || '{chance}')"
     )
-}
-
-fn schemas_of_others() -> Vec<PathBuf> {
-    let shared = root().join("../shared");
-    let Ok(schemas) = fs::read_dir(shared.join("schemas")) else {
-        return Vec::new();
-    };
-    Server::shared().psql(&fs::read_to_string(shared.join("pairs/prelude.sql")).unwrap());
-    let mut files: Vec<PathBuf> = schemas.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
-    files.sort();
-    files
 }
 
 /// Loads a schema twice, changes the second one, and goes from the first to it and back.

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::proof::{Way, there_and_back};
 use crate::support::live::block_on;
-use crate::support::postgres::{Database, Server};
-use crate::support::source::root;
+use crate::support::others;
+use crate::support::postgres::Database;
 
 /// What became of a pair.
 #[derive(Debug)]
@@ -39,10 +39,9 @@ const EXPECTED: &[(&str, &str)] = &[
 
 #[test]
 fn pairs_of_other_tools() {
-    let folder = root().join("../shared/pairs");
-    if !folder.is_dir() {
+    let Some(folder) = others::pairs() else {
         return;
-    }
+    };
     let wanted = std::env::var("SNAPBACK_PAIRS").unwrap_or_default();
     let every = if wanted.is_empty() { 8 } else { 1 };
     let cases: Vec<String> = fs::read_to_string(folder.join("manifest.tsv"))
@@ -56,14 +55,9 @@ fn pairs_of_other_tools() {
         .filter(|case| wanted == "all" || case.contains(&wanted))
         .step_by(every)
         .collect();
-    prelude(&folder);
+    others::make_roles();
     let ends = run_all(&folder, &cases);
     report(&ends, wanted.is_empty() || wanted == "all");
-}
-
-/// The roles that the pairs name, once per server.
-fn prelude(folder: &Path) {
-    Server::shared().psql(&fs::read_to_string(folder.join("prelude.sql")).unwrap());
 }
 
 fn run_all(folder: &Path, cases: &[String]) -> BTreeMap<String, End> {

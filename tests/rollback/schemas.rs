@@ -1,12 +1,10 @@
 //! Schemas of real applications, where the folder `../shared/schemas` is there: snapshot, restore into an empty database,
 //! and the oracle sees no difference but for the order of grants; every object is modelled, the roots are equal.
 
-use std::fs;
-
 use super::{Bench, on};
 use crate::support::live::same_dump;
+use crate::support::others;
 use crate::support::postgres::{Database, Server};
-use crate::support::source::root;
 
 /// At least this many load on a server since 15 and on an older one: some need extensions that not every build brings,
 /// or are written for a newer version.
@@ -14,14 +12,11 @@ const FLOORS: (usize, usize) = (18, 15);
 
 #[test]
 fn real_schemas_survive_a_restore() {
-    let folder = root().join("../shared");
-    let Ok(schemas) = fs::read_dir(folder.join("schemas")) else {
+    let files = others::schemas();
+    if files.is_empty() {
         return;
-    };
-    Server::shared().psql(&fs::read_to_string(folder.join("pairs/prelude.sql")).unwrap());
-    let mut files: Vec<_> = schemas.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
-    files.sort();
+    }
+    others::make_roles();
     let (mut passed, mut failed) = (0, Vec::new());
     for file in &files {
         let name = file.file_stem().unwrap().to_str().unwrap();

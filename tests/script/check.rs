@@ -73,7 +73,7 @@ fn thousands_of_statements_are_one_pipeline() {
 
 fn same_server_loads(path: &Path) -> Result<String, String> {
     let database = Database::new();
-    database.psql(&super::corpus::roles_of_real_schemas());
+    database.psql(&crate::support::others::prelude());
     database.psql_file(path)
 }
 

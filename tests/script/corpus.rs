@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use snapback::script::{Item, Report, Source, classify, offline};
 
+use crate::support::others;
 use crate::support::source::root;
 
 /// The scripts in `corpus/script/<kind>`, by name.
@@ -33,39 +34,20 @@ const REFUSED: [(&str, &str); 2] = [
 /// Schemas of real applications, which are not ours to copy; none where they are not at hand. Those that we refuse
 /// are left out.
 pub(super) fn real_schemas() -> Vec<PathBuf> {
-    let mut scripts = all_real_schemas();
+    let mut scripts = others::schemas();
     scripts.retain(|path| !REFUSED.iter().any(|(name, _)| path.ends_with(name)));
-    scripts
-}
-
-fn all_real_schemas() -> Vec<PathBuf> {
-    let folder = root().join("../shared/schemas");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("no {}: only our own corpus was used", folder.display());
-        return Vec::new();
-    };
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut scripts: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|ext| ext == "sql"))
-        .collect();
-    scripts.sort();
     scripts
 }
 
 #[test]
 fn real_schemas_that_we_refuse_are_refused_for_the_known_reason() {
-    for path in all_real_schemas() {
+    for path in others::schemas() {
         let Some((_, reason)) = REFUSED.iter().find(|(name, _)| path.ends_with(name)) else {
             continue;
         };
         let report = offline(Source::open(&path).unwrap()).unwrap();
         assert!(findings(&report).contains(reason), "{}", findings(&report));
     }
-}
-
-/// What those schemas need beforehand.
-pub(super) fn roles_of_real_schemas() -> String {
-    fs::read_to_string(root().join("../shared/pairs/prelude.sql")).unwrap_or_default()
 }
 
 fn name(path: &Path) -> String {

@@ -385,7 +385,7 @@ fn a_dump_is_played_as_psql_plays_it() {
 
 #[test]
 fn real_schemas_are_played_as_psql_plays_them() {
-    let prelude = super::corpus::roles_of_real_schemas();
+    let prelude = crate::support::others::prelude();
     let paths = super::corpus::real_schemas();
     let mut played = 0;
     for path in &paths {

@@ -5,6 +5,7 @@ pub(crate) mod cli;
 pub(crate) mod corpus;
 pub(crate) mod fakeserver;
 pub(crate) mod live;
+pub(crate) mod others;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod source;
