@@ -162,7 +162,15 @@ fn random_changes_are_made_and_taken_back() {
 fn each_change_can_be_made() {
     let database = Database::new();
     database.psql(&fs::read_to_string(base()).unwrap());
-    for query in CHANGES {
+    let since = |query: &str| {
+        if query.contains("BEGIN ATOMIC") {
+            14
+        } else {
+            13
+        }
+    };
+    let known = |query: &&&str| database.server().major() >= since(query);
+    for query in CHANGES.iter().filter(known) {
         let found = database.psql(&candidates(query, ""));
         let mut found = found.lines().map(|line| line.replace("{new}", "m"));
         let can_be_made = |statement: String| {
