@@ -153,12 +153,16 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
 
     /// Whether it must be dropped before, and made again after, a step that alters something on which it
     /// depends with this strength. By default the server takes along what depends automatically; what is
-    /// itself `to_change` then had better not be there, since its old form may not fit. Under what holds values of a type,
-    /// and types that contain it, the server takes attributes away.
+    /// itself `to_change` then had better not be there, since its old form may not fit.
     fn in_the_way(&self, step: &Step, strength: Strength, to_change: bool) -> bool {
+        !self.goes_along(step) && (strength == Strength::Normal || to_change)
+    }
+
+    /// Whether such a step is nothing to it, however it depends: under what holds values of a type, and types that contain
+    /// it, the server takes attributes away.
+    fn goes_along(&self, step: &Step) -> bool {
         let contains = Self::HOLDS_DATA || Self::FAMILY == Family::Type;
-        let goes_along = contains && step.loss == Loss::Attributes;
-        !goes_along && (strength == Strength::Normal || to_change)
+        contains && step.loss == Loss::Attributes
     }
 
     /// Whether the server gives it the owner of another object (a sequence owned by a column), so that it

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::argument::{self, Argument};
 use super::{Code, identity};
+use crate::catalog::Catalog;
 use crate::catalog::address::Class;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
@@ -12,7 +13,6 @@ use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::catalog::type_::shell;
-use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -170,9 +170,8 @@ impl Kind for Function {
     }
 
     /// The types of a signature may change as they like.
-    fn in_the_way(&self, _step: &Step, strength: Strength, to_change: bool) -> bool {
-        let parsed = self.code.is_parsed(&self.arguments);
-        parsed && (strength == Strength::Normal || to_change)
+    fn goes_along(&self, _step: &Step) -> bool {
+        !self.code.is_parsed(&self.arguments)
     }
 
     fn drop(&self, id: &Id) -> Step {

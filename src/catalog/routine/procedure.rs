@@ -2,6 +2,7 @@
 
 use super::argument::{self, Argument};
 use super::{Code, identity};
+use crate::catalog::Catalog;
 use crate::catalog::address::Class;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
@@ -9,7 +10,6 @@ use crate::catalog::names::Names;
 use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
-use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -66,9 +66,8 @@ impl Kind for Procedure {
     }
 
     /// The types of a signature may change as they like.
-    fn in_the_way(&self, _step: &Step, strength: Strength, to_change: bool) -> bool {
-        let parsed = self.code.is_parsed(&self.arguments);
-        parsed && (strength == Strength::Normal || to_change)
+    fn goes_along(&self, _step: &Step) -> bool {
+        !self.code.is_parsed(&self.arguments)
     }
 
     fn drop(&self, id: &Id) -> Step {

@@ -1,5 +1,6 @@
 //! CHECK constraints of domains (`pg_constraint`; manual: ALTER DOMAIN). NOT NULL is a property of the domain.
 
+use crate::catalog::Catalog;
 use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
@@ -8,7 +9,6 @@ use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
-use crate::catalog::{Catalog, Strength};
 use crate::record;
 
 record! {
@@ -77,8 +77,8 @@ impl Kind for DomainConstraint {
     }
 
     /// Its expression may use what the server takes away under its domain.
-    fn in_the_way(&self, _step: &Step, strength: Strength, to_change: bool) -> bool {
-        strength == Strength::Normal || to_change
+    fn goes_along(&self, _step: &Step) -> bool {
+        false
     }
 
     fn drop(&self, id: &Id) -> Step {
