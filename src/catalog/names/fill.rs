@@ -1,5 +1,7 @@
 //! Where names come from: rows of the queries for them, of `pg_attribute` and of `pg_depend`.
 
+use rustc_hash::FxHashMap;
+
 use super::{
     Attribute, FIRST_NORMAL_OID, IndexColumn, Names, Opclass, Relation, SequenceOwner, Type,
     column_place,
@@ -39,14 +41,8 @@ impl Names {
     /// Takes in one row of `QUERIES[query]`.
     pub fn add(&mut self, query: usize, row: &Row<'_>) -> Result<(), RowError> {
         match query {
-            0 => drop(
-                self.roles
-                    .insert(row.number("oid")?, row.text("name")?.into()),
-            ),
-            1 => drop(
-                self.schemas
-                    .insert(row.number("oid")?, row.text("name")?.into()),
-            ),
+            0 => add_name(&mut self.roles, row)?,
+            1 => add_name(&mut self.schemas, row)?,
             2 => self.add_relation(row)?,
             3 => self.add_type(row)?,
             4 => {
@@ -56,19 +52,10 @@ impl Names {
                     row.text("name")?,
                 );
             }
-            5 => drop(
-                self.collations
-                    .insert(row.number("oid")?, row.text("name")?.into()),
-            ),
-            6 => drop(
-                self.tablespaces
-                    .insert(row.number("oid")?, row.text("name")?.into()),
-            ),
+            5 => add_name(&mut self.collations, row)?,
+            6 => add_name(&mut self.tablespaces, row)?,
             7 => self.add_opclass(row)?,
-            8 => drop(
-                self.access_methods
-                    .insert(row.number("oid")?, row.text("name")?.into()),
-            ),
+            8 => add_name(&mut self.access_methods, row)?,
             9 => {
                 let catalog = Source::Catalog(Class(row.number("class")?));
                 self.holding_queries.push((catalog, row.number("oid")?));
@@ -228,4 +215,10 @@ impl Names {
         self.opclasses.insert(oid, opclass);
         Ok(())
     }
+}
+
+/// Takes in a row that is nothing but a name.
+fn add_name(names: &mut FxHashMap<u32, Str>, row: &Row<'_>) -> Result<(), RowError> {
+    names.insert(row.number("oid")?, row.text("name")?.into());
+    Ok(())
 }
