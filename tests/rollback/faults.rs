@@ -1,7 +1,5 @@
 //! What goes wrong: after each the database is as before, and the user knows.
 
-use std::time::Duration;
-
 use super::{Bench, SHOP, hold_customers, on};
 use crate::support::live::{block_on, connect};
 use crate::support::postgres::Database;
@@ -56,18 +54,13 @@ fn ctrl_c_at_any_moment_rolls_back() {
     let bench = broken_shop();
     let before = bench.dump();
     block_on(async {
-        let mut other = hold_customers(&bench.database).await;
+        let _other = hold_customers(&bench.database).await;
         let running = bench
             .program(&[&ROLLBACK[..], &["--lock-timeout", "60s"]].concat())
             .spawn();
         // Until it waits for the lock.
         let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        for _ in 0..600 {
-            if other.query(waits, &[]).await.unwrap()[0].get(0) == Some("1") {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        bench.database.until(waits, "1");
         running.signal("INT");
         let interrupted = running.wait().exits(4);
         assert!(interrupted.stderr.contains("interrupted"), "{interrupted}");
@@ -78,14 +71,8 @@ fn ctrl_c_at_any_moment_rolls_back() {
         // A backend goes a little later than its client, who has told it so.
         let left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
-        let none_but_the_other = || bench.database.psql(left) == "1";
-        for _ in 0..600 {
-            if none_but_the_other() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        assert!(none_but_the_other());
+        // The one that is left is the other.
+        bench.database.until(left, "1");
     });
     assert_eq!(bench.dump(), before);
 }

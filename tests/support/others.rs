@@ -17,6 +17,7 @@ pub(crate) fn schemas() -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.unwrap().path());
     let is_sql = |path: &PathBuf| path.extension() == Some("sql".as_ref());
     let mut schemas: Vec<PathBuf> = paths.filter(is_sql).collect();
+    assert!(!schemas.is_empty(), "{} is empty", folder.display());
     schemas.sort();
     schemas
 }

@@ -1,6 +1,7 @@
 //! A fresh database for each test, and what is asked of it with psql and `pg_dump`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Server;
 
@@ -59,6 +60,17 @@ impl<'server> Database<'server> {
     /// [`Self::psql`] for SQL that may fail: the error is what psql wrote to standard error.
     pub(crate) fn try_psql(&self, sql: &str) -> Result<String, String> {
         self.server.run_psql(&self.name, &[], sql)
+    }
+
+    /// Returns when SQL gives `wanted`, which it must come to.
+    pub(crate) fn until(&self, sql: &str, wanted: &str) {
+        for _ in 0..600 {
+            if self.psql(sql) == wanted {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it never was {wanted}: {sql}");
     }
 
     /// `psql -1 -v ON_ERROR_STOP=1 -f file`: the oracle of `snapback run`.
