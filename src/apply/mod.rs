@@ -11,5 +11,8 @@ mod run;
 
 pub use commit::{Outcome, commit, transaction_id};
 pub use error::ApplyError;
-pub use gate::{Settings, begin, enter, fire_deferred, leave, lock_table, pin_again, pin_for_plan};
+pub use gate::{
+    Settings, begin, enter, expect_no_rows, fire_deferred, leave, lock_table, pin_again,
+    pin_for_plan,
+};
 pub use run::run_steps;

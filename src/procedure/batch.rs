@@ -115,7 +115,7 @@ impl Restore<'_> {
             role,
         } = preview;
         let batches = batches(&plan, self.size);
-        let slots = |batch: &&[Step]| locks::slots(batch, &present.catalog, &plan.target);
+        let slots = |batch: &&[Step]| locks::slots(*batch, &present.catalog, &plan.target);
         let needed = batches.iter().map(slots).max().unwrap_or_default();
         preflight::lock_budget(connection, needed, None).await?;
         if self.before.is_none() {
@@ -151,6 +151,7 @@ impl Restore<'_> {
         let mut times = Vec::with_capacity(batch.len());
         let ran = async {
             apply::pin_for_plan(connection).await?;
+            apply::expect_no_rows(connection).await?;
             let mut last = Instant::now();
             let secrets = &self.target.manifest.meta.secrets;
             apply::run_steps(connection, batch, secrets, |step| {

@@ -93,6 +93,9 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         let doomed = rows::doomed(&plan, &present.catalog);
         let saved = rows::save(stage, &doomed, present, host).await?;
         let fills = Fills::find(stage.store, &snapshot::database(present), &plan)?;
+        if RESTORE && fills.is_empty() {
+            apply::expect_no_rows(stage.connection).await?;
+        }
         let sequences = Sequences::look(stage.connection, &present.catalog, &plan, &fills).await?;
         let (times, filled) = run_steps(stage, self.target, &plan, &fills, host).await?;
         sequences.go_on(stage.connection).await?;

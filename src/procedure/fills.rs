@@ -29,6 +29,11 @@ impl Fills {
     /// The newest rows that the store holds of this database for each table or column that the plan brings back.
     pub(super) fn find(store: &Store, database: &Database, plan: &Plan) -> Result<Self, Failure> {
         let mut fills = Self::default();
+        let mut operations = store.operations(&database.id())?;
+        operations.retain(|entry| !entry.operation.rows.is_empty());
+        if operations.is_empty() {
+            return Ok(fills);
+        }
         let mut wanted: BTreeMap<String, Id> = BTreeMap::new();
         let children = children(&plan.target);
         for step in &plan.steps {
@@ -43,10 +48,6 @@ impl Fills {
                 fills.along.insert(id.clone(), along);
             }
         }
-        if wanted.is_empty() {
-            return Ok(fills);
-        }
-        let operations = store.operations(&database.id())?;
         for entry in &operations {
             let Some(snapshot) = entry
                 .operation
@@ -71,6 +72,11 @@ impl Fills {
             }
         }
         Ok(fills)
+    }
+
+    /// Whether no rows come back.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_object.is_empty()
     }
 
     /// Whether rows come back into this.
