@@ -12,6 +12,8 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::output::{Report, style};
 use super::text;
+use crate::catalog::Id;
+use crate::catalog::id::as_text;
 use crate::diff::{Change, Diff};
 use crate::plan::Allow;
 use crate::procedure::Settings;
@@ -64,7 +66,8 @@ pub fn allow(text: &str) -> Result<Allow, String> {
 
 #[derive(Debug, Serialize)]
 struct Step {
-    object: String,
+    #[serde(serialize_with = "as_text")]
+    object: Id,
     sql: String,
     microseconds: u64,
 }
@@ -107,7 +110,7 @@ impl Changed {
         let rows = |object: String, rows| Rows { object, rows };
         let undo = (!done.dry_run).then(|| context.command(&undo(&done)));
         let steps = done.steps.into_iter().map(|(step, microseconds)| Step {
-            object: step.subject.to_string(),
+            object: step.subject,
             sql: step.sql,
             microseconds,
         });

@@ -11,8 +11,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use crate::catalog::id::as_text;
 use crate::catalog::{Catalog, Id, Object, Str, Tag};
 
 pub use mask::Mask;
@@ -273,9 +274,4 @@ fn layouts(old: &Catalog, new: &Catalog) -> Vec<Layout> {
         }
     }
     layouts
-}
-
-/// Ids are written in their text form.
-fn as_text<S: Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Change, Delta, as_text};
+use super::{Change, Delta};
+use crate::catalog::id::as_text;
 use crate::catalog::{Catalog, Id, Object, Tag};
 
 /// Two names that may belong to one object.

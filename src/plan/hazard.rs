@@ -8,6 +8,7 @@ use std::str::FromStr;
 use rustc_hash::FxHashSet;
 use serde::{Serialize, Serializer};
 
+use crate::catalog::id::as_text;
 use crate::catalog::step::{Lock, Loss, Tx};
 use crate::catalog::{Catalog, Id, Step};
 
@@ -119,7 +120,8 @@ impl Hazard {
 pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
     let mut hazards = Vec::new();
     let mut locks: BTreeMap<&Id, Lock> = BTreeMap::new();
-    let made: FxHashSet<&Id> = steps.iter().flat_map(|step| &step.makes).collect();
+    let made = steps.iter().flat_map(|step| &step.makes);
+    let made_again: FxHashSet<&Id> = made.filter(|id| from.has(id)).collect();
     for step in steps {
         let id = &step.subject;
         // What is made is no part of the old side, and what it is made in may be.
@@ -151,7 +153,7 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
             add(Code::NonTransactional, text);
         }
         // The grants of what is made are what it had before, or there was nothing before.
-        if step.widens && existed && !made.contains(root) {
+        if step.widens && existed && !made_again.contains(root) {
             let text = format!(
                 "{id}: somebody may see or do more than before ({})",
                 step.sql
@@ -202,10 +204,6 @@ fn who_waits(lock: Lock) -> Option<&'static str> {
         Lock::Share | Lock::ShareRowExclusive => Some("who writes to it waits"),
         Lock::AccessExclusive => Some("who reads or writes it waits"),
     }
-}
-
-fn as_text<S: Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }
 
 /// What the user allowed: a code, for one object or for all.
