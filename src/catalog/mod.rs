@@ -236,6 +236,15 @@ impl Catalog {
         parts.iter()
     }
 
+    /// The root object of a part that is here; `None` for a root object.
+    pub fn root_of_part(&self, id: &Id) -> Option<&Object> {
+        if !id.is_part() {
+            return None;
+        }
+        let (root, _) = self.trees.find_with_root(&self.objects, id)?;
+        self.objects.get(root)
+    }
+
     /// The root object that an id is or belongs to, also when the id itself is not here.
     pub fn root_of(&self, id: &Id) -> Option<&Object> {
         let (_, tree) = self.trees.tree(&self.objects, id)?;
@@ -339,9 +348,17 @@ fn arrange(mut objects: Vec<Object>, order: &[usize]) -> (Vec<Object>, Vec<usize
 /// are compared with each other only once, and then their numbers.
 fn order(objects: &[Object]) -> Vec<usize> {
     let mut numbers: FxHashMap<Root<'_>, usize> = FxHashMap::default();
+    // Most parts come behind others of their root.
+    let mut last: Option<(Root<'_>, usize)> = None;
     let numbered = objects.iter().map(|object| {
+        let root = object.id.root();
+        if let Some((_, number)) = last.filter(|(last, _)| *last == root) {
+            return number;
+        }
         let next = numbers.len();
-        *numbers.entry(object.id.root()).or_insert(next)
+        let number = *numbers.entry(root).or_insert(next);
+        last = Some((root, number));
+        number
     });
     let numbered: Vec<usize> = numbered.collect();
     let mut roots: Vec<(Root<'_>, usize)> = numbers.into_iter().collect();

@@ -44,13 +44,18 @@ impl Trees {
 
     /// Where an object is.
     pub(super) fn find(&self, objects: &[Object], id: &Id) -> Option<usize> {
+        self.find_with_root(objects, id).map(|(_, place)| place)
+    }
+
+    /// Where the root of an object is, and where it is itself.
+    pub(super) fn find_with_root(&self, objects: &[Object], id: &Id) -> Option<(usize, usize)> {
         let (start, tree) = self.tree(objects, id)?;
         let (root, parts) = tree.split_first()?;
         if !id.is_part() {
-            return (root.id == *id).then_some(start);
+            return (root.id == *id).then_some((start, start));
         }
         let place = parts.binary_search_by(|part| part.id.cmp_in_tree(id));
-        place.ok().map(|place| start + 1 + place)
+        place.ok().map(|place| (start, start + 1 + place))
     }
 }
 

@@ -12,8 +12,9 @@ use super::refuse::Refusal;
 use super::replace::Fates;
 use super::world::{Slot, World};
 use crate::catalog::meta;
-use crate::catalog::{Id, Object, Step, Strength};
+use crate::catalog::{Catalog, Id, Object, Step, Strength};
 use crate::diff::{Change, Diff};
+use crate::parallel;
 
 /// What part of an object's life a step belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +42,16 @@ pub(super) struct Node {
     pub(super) after: Option<usize>,
 }
 
+/// Fewer objects than this are made on one thread.
+const ENOUGH: usize = 1_000;
+
 /// All steps, unordered.
-#[derive(Default)]
-pub(super) struct Nodes {
-    pub(super) list: Vec<Node>,
+struct Nodes<'a> {
+    list: Vec<Node>,
     refused: Vec<Refusal>,
-    /// The last node so far of what was made or altered: meta follows it.
-    last: FxHashMap<Id, usize>,
+    to: &'a Catalog,
+    /// The last node so far of what was made or altered, by its place in `to`: meta follows it.
+    last: Vec<Option<usize>>,
     /// Names in use on either side, when a temporary one is looked for.
     temporary: usize,
 }
@@ -60,7 +64,13 @@ pub(super) fn nodes<'a>(
     fates: &Fates<'a>,
     given: &Given<'_>,
 ) -> Result<Vec<Node>, Vec<Refusal>> {
-    let mut nodes = Nodes::default();
+    let mut nodes = Nodes {
+        list: Vec::new(),
+        refused: Vec::new(),
+        to: to.catalog,
+        last: vec![None; to.catalog.objects().len()],
+        temporary: 0,
+    };
     nodes.drop_all(from, to, fates);
     nodes.make_all(from, to, fates, given);
     for (&id, steps) in &fates.alters {
@@ -77,7 +87,7 @@ pub(super) fn nodes<'a>(
     }
 }
 
-impl Nodes {
+impl Nodes<'_> {
     fn push(&mut self, step: Step, stage: Stage, after: Option<usize>) -> usize {
         self.list.push(Node { step, stage, after });
         self.list.len() - 1
@@ -92,15 +102,22 @@ impl Nodes {
         mut after: Option<usize>,
     ) {
         for step in steps {
-            let makes = step.makes.clone();
-            let node = self.push(step, stage, after);
-            for made in makes {
-                self.last.insert(made, node);
+            let node = self.list.len();
+            for made in step.makes.iter().filter(|made| *made != id) {
+                self.note(made, node);
             }
-            after = Some(node);
+            after = Some(self.push(step, stage, after));
         }
         if let Some(node) = after {
-            self.last.insert(id.clone(), node);
+            self.note(id, node);
+        }
+    }
+
+    /// Notes that a node makes or alters something.
+    fn note(&mut self, id: &Id, node: usize) {
+        let place = self.to.place(id);
+        if let Some(last) = place.and_then(|place| self.last.get_mut(place)) {
+            *last = Some(node);
         }
     }
 
@@ -198,38 +215,38 @@ impl Nodes {
         fates: &Fates<'a>,
         given: &Given<'_>,
     ) {
-        let mut claimed: FxHashSet<Id> = fates
-            .alters
-            .values()
-            .flatten()
-            .flat_map(|step| step.makes.iter().cloned())
-            .collect();
-        let mut groups: Vec<(&Id, Vec<Step>)> = Vec::new();
+        let mut claimed = Claimed::new(to.catalog);
+        for step in fates.alters.values().flatten() {
+            claimed.extend(&step.makes, None);
+        }
+        let mut groups: Vec<(usize, &Object, Vec<Step>)> = Vec::new();
         let (parts, roots): (Vec<&Id>, Vec<&Id>) = fates.made.iter().partition(|id| id.is_part());
-        for id in roots.into_iter().chain(parts) {
-            let Some(object) = to.get(id).filter(|_| !claimed.contains(id)) else {
-                continue;
-            };
-            let mut steps = if comes_before_parent(id, from, to, fates) {
-                let steps = object.body.create_before_parent(id, to.catalog);
-                steps.unwrap_or_else(|why| {
-                    let id = id.clone();
+        for ids in [roots, parts] {
+            let places = ids.into_iter().filter_map(|id| to.catalog.place(id));
+            let open = places.filter(|&place| !claimed.has(place)).collect();
+            let created = parallel::map(open, ENOUGH, |place| {
+                let object = to.catalog.objects().get(place)?;
+                Some((place, object, created(object, from, to, fates, given)))
+            });
+            for (place, object, steps) in created.into_iter().flatten() {
+                // By one that came before it.
+                if claimed.has(place) {
+                    continue;
+                }
+                let steps = steps.unwrap_or_else(|why| {
+                    let id = object.id.clone();
                     self.refused.push(Refusal::Impossible { id, why });
                     Vec::new()
-                })
-            } else {
-                object.body.create(id, to.catalog)
-            };
-            if steps.len() > 1 {
-                steps.splice(1..1, linking_owner(id, given.role, from, to, given));
+                });
+                for step in &steps {
+                    claimed.extend(&step.makes, Some(&object.id));
+                }
+                groups.push((place, object, steps));
             }
-            let makes = steps.iter().flat_map(|step| &step.makes);
-            claimed.extend(makes.filter(|made| *made != id).cloned());
-            groups.push((id, steps));
         }
-        for (id, steps) in groups {
-            if !claimed.contains(id) {
-                self.chain(id, steps, Stage::Make, None);
+        for (place, object, steps) in groups {
+            if !claimed.has(place) {
+                self.chain(&object.id, steps, Stage::Make, None);
             }
         }
     }
@@ -243,11 +260,14 @@ impl Nodes {
         given: &Given<'_>,
     ) {
         let version = to.catalog.version();
-        for &id in &fates.made {
-            if let Some(new) = to.get(id) {
-                let steps = meta::change(new, &given.to(new), owners(from, to, id), version);
-                self.meta(id, steps);
-            }
+        let made: Vec<&Id> = fates.made.iter().copied().collect();
+        let made = parallel::map(made, ENOUGH, |id| {
+            let new = to.get(id)?;
+            let steps = meta::change(new, &given.to(new), owners(from, to, id), version);
+            (!steps.is_empty()).then_some((id, steps))
+        });
+        for (id, steps) in made.into_iter().flatten() {
+            self.meta(id, steps);
         }
         for delta in &diff.deltas {
             let Change::Changed(aspects) = &delta.change else {
@@ -270,9 +290,57 @@ impl Nodes {
     }
 
     fn meta(&mut self, id: &Id, steps: Vec<Step>) {
-        let after = self.last.get(id).copied();
+        let place = self.to.place(id);
+        let after = place.and_then(|place| self.last.get(place).copied().flatten());
         self.chain(id, steps, Stage::Meta, after);
     }
+}
+
+/// What is made by a step about something else, by its place in the new catalog.
+struct Claimed<'a> {
+    to: &'a Catalog,
+    places: Vec<bool>,
+}
+
+impl<'a> Claimed<'a> {
+    fn new(to: &'a Catalog) -> Self {
+        let places = vec![false; to.objects().len()];
+        Self { to, places }
+    }
+
+    /// Those of these that are not `own`.
+    fn extend(&mut self, made: &[Id], own: Option<&Id>) {
+        for id in made.iter().filter(|id| Some(*id) != own) {
+            let place = self.to.place(id);
+            if let Some(claimed) = place.and_then(|place| self.places.get_mut(place)) {
+                *claimed = true;
+            }
+        }
+    }
+
+    fn has(&self, place: usize) -> bool {
+        self.places.get(place).is_some_and(|claimed| *claimed)
+    }
+}
+
+/// The steps that make an object, or why they cannot.
+fn created<'a>(
+    object: &Object,
+    from: &World<'a>,
+    to: &World<'a>,
+    fates: &Fates<'a>,
+    given: &Given<'_>,
+) -> Result<Vec<Step>, &'static str> {
+    let id = &object.id;
+    let mut steps = if comes_before_parent(id, from, to, fates) {
+        object.body.create_before_parent(id, to.catalog)?
+    } else {
+        object.body.create(id, to.catalog)
+    };
+    if steps.len() > 1 {
+        steps.splice(1..1, linking_owner(id, given.role, from, to, given));
+    }
+    Ok(steps)
 }
 
 /// Whether a part is to come from a parent that its table, which is there, does not have yet: the server takes it from

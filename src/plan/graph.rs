@@ -54,6 +54,18 @@ struct Index<'a> {
 impl<'a> Index<'a> {
     fn new(nodes: &'a [Node]) -> Self {
         let mut index = Self::default();
+        // Ids take long to be hashed, and a map that grows does it again and again.
+        let steps = || nodes.iter().map(|node| &node.step);
+        index
+            .makes
+            .reserve(steps().map(|step| step.makes.len()).sum());
+        index
+            .frees
+            .reserve(steps().map(|step| step.frees.len()).sum());
+        let of_meta = |node: &&Node| node.stage == Stage::Meta;
+        let metas = nodes.iter().filter(of_meta).count();
+        index.meta.reserve(metas);
+        index.body.reserve(nodes.len() - metas);
         for (number, node) in nodes.iter().enumerate() {
             let step = &node.step;
             index.makes.extend(step.makes.iter().map(|id| (id, number)));

@@ -32,7 +32,11 @@ fn locks_what_is_used(version: u32) -> bool {
 }
 
 /// The slots that one transaction with these steps needs on the way from one catalog to the other.
-pub fn slots<'a>(steps: &'a [Step], from: &'a Catalog, to: &'a Catalog) -> usize {
+pub fn slots<'a>(
+    steps: impl IntoIterator<Item = &'a Step>,
+    from: &'a Catalog,
+    to: &'a Catalog,
+) -> usize {
     let mut locked = Locked {
         from,
         to,
@@ -64,8 +68,10 @@ impl<'a> Locked<'a> {
             self.schemas.insert(&id.schema);
             self.add(id, self.relations(id));
         }
-        for id in &step.makes {
-            self.used_by(id);
+        if self.used_too {
+            for id in &step.makes {
+                self.used_by(id);
+            }
         }
         let own = subject.kind.style() != Style::Column && !step.makes.contains(subject);
         self.add(subject, usize::from(own));
@@ -95,7 +101,7 @@ impl<'a> Locked<'a> {
 
     /// What a new object depends on, and what depends on it that is made along.
     fn used_by(&mut self, id: &'a Id) {
-        let Some(object) = self.to.get(id).filter(|_| self.used_too) else {
+        let Some(object) = self.to.get(id) else {
             return;
         };
         self.add(id, self.relations(id) + object.body.supports());
@@ -118,6 +124,9 @@ impl<'a> Locked<'a> {
     }
 
     fn add(&mut self, id: &'a Id, slots: usize) {
+        if slots == 0 {
+            return;
+        }
         let known = self.slots.entry(id).or_default();
         *known = slots.max(*known);
     }

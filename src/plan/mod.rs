@@ -24,6 +24,7 @@ mod world;
 
 use crate::catalog::{Catalog, Step};
 use crate::diff::{self, Diff, Mask};
+use crate::parallel;
 
 pub use given::DefaultPrivileges;
 pub use hazard::{Allow, Code, Hazard};
@@ -51,6 +52,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What they may cost, worst first.
     pub hazards: Vec<Hazard>,
+    /// The slots of the server's lock table that one transaction with all of them needs.
+    pub lock_slots: usize,
     /// The difference that they remove.
     pub diff: Diff,
     /// What the database is once they have run: the target, with what the mask leaves out as it will be.
@@ -68,23 +71,25 @@ impl Plan {
 pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Result<Plan, PlanError> {
     let target = options.mask.adopt(to, from, &options.role);
     let diff = diff::compare(from, &target);
-    let steps = steps(from, &target, &diff, options)?;
+    let (steps, lock_slots) = steps(from, &target, &diff, options)?;
     Ok(Plan {
         hazards: hazard::derive(from, &steps),
+        lock_slots,
         steps,
         diff,
         target,
     })
 }
 
+/// The steps in order, and the lock slots that they need.
 fn steps(
     from: &Catalog,
     to: &Catalog,
     diff: &Diff,
     options: &Options,
-) -> Result<Vec<Step>, PlanError> {
+) -> Result<(Vec<Step>, usize), PlanError> {
     if diff.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), locks::slots([], from, to)));
     }
     let (old, new) = (World::new(from), World::new(to));
     let fates = replace::decide(&old, &new, diff);
@@ -97,6 +102,10 @@ fn steps(
         version: to.version(),
     };
     let nodes = emit::nodes(&old, &new, diff, &fates, &given).map_err(PlanError::Refused)?;
-    let graph = graph::build(&old, &new, &nodes);
-    order::order(&old, &new, nodes, graph)
+    let steps = nodes.iter().map(|node| &node.step);
+    let (lock_slots, graph) = parallel::both(
+        || locks::slots(steps, from, to),
+        || graph::build(&old, &new, &nodes),
+    );
+    Ok((order::order(&old, &new, nodes, graph)?, lock_slots))
 }

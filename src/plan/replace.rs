@@ -72,17 +72,17 @@ struct Deciding<'w, 'a> {
 
 impl<'a> Deciding<'_, 'a> {
     fn start(&mut self) {
+        let (mut gone, mut made) = (Vec::new(), Vec::new());
         for delta in &self.diff.deltas {
-            let id = &delta.id;
             match &delta.change {
-                Change::Removed => {
-                    self.fates.gone.insert(id);
-                    self.queue.push_back(Work::Dropped(id));
-                }
-                Change::Added => drop(self.fates.made.insert(id)),
+                Change::Removed => gone.push(&delta.id),
+                Change::Added => made.push(&delta.id),
                 Change::Changed(_) => {}
             }
         }
+        self.queue.extend(gone.iter().copied().map(Work::Dropped));
+        // They are sorted: a set of many is made of all at once.
+        (self.fates.gone, self.fates.made) = (BTreeSet::from_iter(gone), BTreeSet::from_iter(made));
         self.change_all();
         for delta in &self.diff.deltas {
             self.replace_what_comes_later(&delta.id);

@@ -77,8 +77,7 @@ impl<'a> World<'a> {
 
     /// The root object that a part belongs to; `None` for a root object.
     pub(super) fn root(&self, id: &Id) -> Option<&'a Object> {
-        let is_part_here = id.is_part() && self.has(id);
-        self.catalog.root_of(id).filter(|_| is_part_here)
+        self.catalog.root_of_part(id)
     }
 
     /// The root object that something is or belongs to.

@@ -12,7 +12,7 @@ use super::snapshot;
 use crate::catalog::id::Family;
 use crate::catalog::quote::{ident, literal};
 use crate::catalog::secret::Secrets;
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::Lock;
 use crate::catalog::{Body, Catalog, Id, secret};
 use crate::connect::Connection;
 use crate::plan::locks;
@@ -162,17 +162,15 @@ async fn superuser_where_needed(
     host: &impl Host,
 ) -> Result<(), Failure> {
     let (present, target) = (&preview.present.catalog, &preview.plan.target);
-    let steps = preview.plan.steps.iter();
-    let ids: BTreeSet<&Id> = steps.map(|step| &step.subject).collect();
-    let needing: Vec<String> = ids
-        .into_iter()
+    let subjects = preview.plan.steps.iter().map(|step| &step.subject);
+    let needing: BTreeSet<&Id> = subjects
         .filter(|id| {
             let objects = [present.get(id), target.get(id)];
             let mut objects = objects.into_iter().flatten();
             objects.any(|object| object.body.needs_superuser())
         })
-        .map(Id::to_string)
         .collect();
+    let needing: Vec<String> = needing.into_iter().map(Id::to_string).collect();
     if needing.is_empty() {
         return Ok(());
     }
@@ -246,10 +244,9 @@ fn nothing_vanishes(preview: &Preview) -> Result<(), Failure> {
     .next("Drop it yourself first, if it is not needed."))
 }
 
-/// The slots of the server's lock table that a transaction with these steps needs, with those of reading what is there now.
-pub(super) fn lock_slots(steps: &[Step], preview: &Preview) -> usize {
-    let present = &preview.present.catalog;
-    locks::slots(steps, present, &preview.plan.target) + locks::slots_to_read(present)
+/// The slots of the server's lock table that the transaction needs, with those of reading what is there now.
+pub(super) fn lock_slots(preview: &Preview) -> usize {
+    preview.plan.lock_slots + locks::slots_to_read(&preview.present.catalog)
 }
 
 /// Refuses what the server's lock table cannot hold (manual: `max_locks_per_transaction`): it would fail after a long time.

@@ -38,7 +38,7 @@ pub async fn run(
     beside::tell(target, &preview.present, host);
     let missing = options.missing_roles;
     let new_roles = preflight::check(&mut connection, target, &preview, missing, host).await?;
-    let needed = preflight::lock_slots(&preview.plan.steps, &preview);
+    let needed = preflight::lock_slots(&preview);
     preflight::lock_budget(&mut connection, needed, Some(IN_BATCHES)).await?;
     let hazards = preview.plan.hazards.clone();
     let mut way = ByPlan::<true>::new(target, hazards, preview);

@@ -213,7 +213,7 @@ pub async fn run(
         host,
     )
     .await?;
-    let needed = preflight::lock_slots(&preview.plan.steps, &preview);
+    let needed = preflight::lock_slots(&preview);
     preflight::lock_budget(&mut connection, needed, None).await?;
     fills::refuse_unfilled(&mut connection, store, &preview.present, &preview.plan).await?;
     if options.preflight_only {

@@ -20,6 +20,7 @@ use crate::catalog::{Id, Step};
 use crate::connect::{Config, Connection};
 use crate::diff::{self, Diff, Layout};
 use crate::introspect::{IntrospectError, Reading};
+use crate::parallel;
 use crate::plan::Hazard;
 use crate::store::{
     self, Hash, OperationId, Origin, Prepared, SnapshotId, Store, StoreError, trees_of,
@@ -313,6 +314,7 @@ async fn attempt<W: Way>(
         role: &role,
     };
     record::write(store, &mut done, &facts);
+    parallel::let_go((present, after, data));
     Ok(done)
 }
 

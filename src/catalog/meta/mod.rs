@@ -101,6 +101,9 @@ pub fn change(object: &Object, old: &Meta, owners: (&str, &str), version: u32) -
 
 /// The steps that let an object go with other extensions.
 fn go_with(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
+    if old == new {
+        return Vec::new();
+    }
     // A constraint goes by its index.
     let address = match id.kind {
         Tag::Constraint => format!("INDEX {}", qualified(&id.schema, &id.name)),
