@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fills::Fills;
 use super::transaction::Failed;
-use crate::catalog::kind::Body;
 use crate::catalog::quote::{ident, literal};
 use crate::catalog::{Catalog, Id, Tag};
 use crate::connect::Connection;
@@ -33,10 +32,9 @@ impl Sequences {
             again: BTreeMap::new(),
             new: BTreeMap::new(),
         };
-        for id in plan.steps.iter().flat_map(|step| &step.makes) {
-            let Some(Body::Sequence(_)) = plan.target.get(id).map(|object| &object.body) else {
-                continue;
-            };
+        let made = plan.steps.iter().flat_map(|step| &step.makes);
+        let made = made.filter(|id| id.kind == Tag::Sequence && plan.target.has(id));
+        for id in made {
             if present.has(id) {
                 let sql = format!(
                     "SELECT (last_value::numeric + CASE WHEN is_called THEN seqincrement ELSE 0 END)::text \
@@ -62,6 +60,9 @@ impl Sequences {
                 (false, true) => (user, edge.to),
                 (true, true) | (false, false) => continue,
             };
+            if sequence.kind != Tag::Sequence {
+                continue;
+            }
             let Some(columns) = self.new.get_mut(sequence) else {
                 continue;
             };
