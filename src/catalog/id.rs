@@ -221,12 +221,12 @@ impl Id {
     }
 }
 
-/// Written piece by piece: a snapshot of a large schema has hundreds of thousands.
 /// Ids are serialized in their text form, where they are for others to read.
 pub fn as_text<S: serde::Serializer>(id: &Id, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(id)
 }
 
+/// Written piece by piece: a snapshot of a large schema has hundreds of thousands.
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let qualified = |f: &mut fmt::Formatter<'_>, name: &str| {
