@@ -49,9 +49,8 @@ const ENOUGH: usize = 1_000;
 struct Nodes<'a> {
     list: Vec<Node>,
     refused: Vec<Refusal>,
-    to: &'a Catalog,
-    /// The last node so far of what was made or altered, by its place in `to`: meta follows it.
-    last: Vec<Option<usize>>,
+    /// The last node so far of what was made or altered: meta follows it.
+    last: ByPlace<'a, usize>,
     /// Names in use on either side, when a temporary one is looked for.
     temporary: usize,
 }
@@ -67,8 +66,7 @@ pub(super) fn nodes<'a>(
     let mut nodes = Nodes {
         list: Vec::new(),
         refused: Vec::new(),
-        to: to.catalog,
-        last: vec![None; to.catalog.objects().len()],
+        last: ByPlace::new(to.catalog),
         temporary: 0,
     };
     nodes.drop_all(from, to, fates);
@@ -104,20 +102,12 @@ impl Nodes<'_> {
         for step in steps {
             let node = self.list.len();
             for made in step.makes.iter().filter(|made| *made != id) {
-                self.note(made, node);
+                self.last.put(made, node);
             }
             after = Some(self.push(step, stage, after));
         }
         if let Some(node) = after {
-            self.note(id, node);
-        }
-    }
-
-    /// Notes that a node makes or alters something.
-    fn note(&mut self, id: &Id, node: usize) {
-        let place = self.to.place(id);
-        if let Some(last) = place.and_then(|place| self.last.get_mut(place)) {
-            *last = Some(node);
+            self.last.put(id, node);
         }
     }
 
@@ -215,22 +205,25 @@ impl Nodes<'_> {
         fates: &Fates<'a>,
         given: &Given<'_>,
     ) {
-        let mut claimed = Claimed::new(to.catalog);
-        for step in fates.alters.values().flatten() {
-            claimed.extend(&step.makes, None);
+        // What is made by a step about something else.
+        let mut claimed: ByPlace<'_, ()> = ByPlace::new(to.catalog);
+        for made in fates.alters.values().flatten().flat_map(|step| &step.makes) {
+            claimed.put(made, ());
         }
         let mut groups: Vec<(usize, &Object, Vec<Step>)> = Vec::new();
         let (parts, roots): (Vec<&Id>, Vec<&Id>) = fates.made.iter().partition(|id| id.is_part());
         for ids in [roots, parts] {
             let places = ids.into_iter().filter_map(|id| to.catalog.place(id));
-            let open = places.filter(|&place| !claimed.has(place)).collect();
+            let open = places
+                .filter(|&place| claimed.at(place).is_none())
+                .collect();
             let created = parallel::map(open, ENOUGH, |place| {
                 let object = to.catalog.objects().get(place)?;
                 Some((place, object, created(object, from, to, fates, given)))
             });
             for (place, object, steps) in created.into_iter().flatten() {
                 // By one that came before it.
-                if claimed.has(place) {
+                if claimed.at(place).is_some() {
                     continue;
                 }
                 let steps = steps.unwrap_or_else(|why| {
@@ -238,14 +231,15 @@ impl Nodes<'_> {
                     self.refused.push(Refusal::Impossible { id, why });
                     Vec::new()
                 });
-                for step in &steps {
-                    claimed.extend(&step.makes, Some(&object.id));
+                let makes = steps.iter().flat_map(|step| &step.makes);
+                for made in makes.filter(|made| **made != object.id) {
+                    claimed.put(made, ());
                 }
                 groups.push((place, object, steps));
             }
         }
         for (place, object, steps) in groups {
-            if !claimed.has(place) {
+            if claimed.at(place).is_none() {
                 self.chain(&object.id, steps, Stage::Make, None);
             }
         }
@@ -290,36 +284,36 @@ impl Nodes<'_> {
     }
 
     fn meta(&mut self, id: &Id, steps: Vec<Step>) {
-        let place = self.to.place(id);
-        let after = place.and_then(|place| self.last.get(place).copied().flatten());
+        let after = self.last.get(id);
         self.chain(id, steps, Stage::Meta, after);
     }
 }
 
-/// What is made by a step about something else, by its place in the new catalog.
-struct Claimed<'a> {
-    to: &'a Catalog,
-    places: Vec<bool>,
+/// What is noted of objects of a catalog, by their places in it. What is not in the catalog is not noted.
+struct ByPlace<'a, T> {
+    catalog: &'a Catalog,
+    values: Vec<Option<T>>,
 }
 
-impl<'a> Claimed<'a> {
-    fn new(to: &'a Catalog) -> Self {
-        let places = vec![false; to.objects().len()];
-        Self { to, places }
+impl<'a, T: Copy> ByPlace<'a, T> {
+    fn new(catalog: &'a Catalog) -> Self {
+        let values = vec![None; catalog.objects().len()];
+        Self { catalog, values }
     }
 
-    /// Those of these that are not `own`.
-    fn extend(&mut self, made: &[Id], own: Option<&Id>) {
-        for id in made.iter().filter(|id| Some(*id) != own) {
-            let place = self.to.place(id);
-            if let Some(claimed) = place.and_then(|place| self.places.get_mut(place)) {
-                *claimed = true;
-            }
+    fn put(&mut self, id: &Id, value: T) {
+        let place = self.catalog.place(id);
+        if let Some(noted) = place.and_then(|place| self.values.get_mut(place)) {
+            *noted = Some(value);
         }
     }
 
-    fn has(&self, place: usize) -> bool {
-        self.places.get(place).is_some_and(|claimed| *claimed)
+    fn get(&self, id: &Id) -> Option<T> {
+        self.at(self.catalog.place(id)?)
+    }
+
+    fn at(&self, place: usize) -> Option<T> {
+        self.values.get(place).copied().flatten()
     }
 }
 
