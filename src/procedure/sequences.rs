@@ -60,10 +60,9 @@ impl Sequences {
                 (false, true) => (user, edge.to),
                 (true, true) | (false, false) => continue,
             };
-            if sequence.kind != Tag::Sequence {
-                continue;
-            }
-            let Some(columns) = self.new.get_mut(sequence) else {
+            // Few are: the kind says it sooner than a look-up.
+            let sequence = Some(sequence).filter(|id| id.kind == Tag::Sequence);
+            let Some(columns) = sequence.and_then(|id| self.new.get_mut(id)) else {
                 continue;
             };
             let column = Id {

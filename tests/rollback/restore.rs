@@ -1,7 +1,6 @@
 //! Restores that one transaction cannot hold: refused before the start, and in batches that can be gone on with.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::{Bench, SHOP, on};
 use crate::support::live::{block_on, connect, same_dump};
@@ -150,7 +149,7 @@ fn batches_are_gone_on_with_after_an_interrupt_and_after_a_kill() {
     block_on(async {
         let mut other = connect(&copy).await;
         // Not pg_stat_activity, which stands still in a transaction.
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let waiting = "FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         for (stop, hold) in [
             ("INT", "pg_enum"),
             ("kill", "pg_index"),
@@ -160,16 +159,11 @@ fn batches_are_gone_on_with_after_an_interrupt_and_after_a_kill() {
             let hold = format!("BEGIN; LOCK TABLE {hold} IN SHARE MODE");
             other.execute(&hold).await.unwrap();
             let running = program().spawn();
-            for _ in 0..500 {
-                if other.query(waiting, &[]).await.unwrap()[0].get(0) != Some("0") {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            copy.until(&format!("SELECT count(*) > 0 {waiting}"), "t");
             if stop == "INT" {
                 running.signal("INT");
             } else {
-                let kill = waiting.replace("count(*)", "pg_terminate_backend(pid)");
+                let kill = format!("SELECT pg_terminate_backend(pid) {waiting}");
                 other.query(&kill, &[]).await.unwrap();
             }
             let stopped = running.wait().exits(5);
