@@ -112,30 +112,56 @@ pub fn encode(catalog: &Catalog) -> Vec<(&Id, Vec<String>)> {
     stored.collect()
 }
 
-/// The dependencies among these objects, each root followed by its parts: from the id of the root object whose they are,
-/// and their texts.
+/// The dependencies among these objects, of which each root is followed by its parts, sorted: from the id of the root object
+/// whose they are, and their texts.
 pub fn decode<'a>(
     objects: &[Object],
-    edges: impl IntoIterator<Item = (&'a str, &'a str)>,
+    edges: impl IntoIterator<Item = (&'a str, &'a [String])>,
 ) -> Result<Vec<Link>, CanonError> {
-    let mut roots: FxHashMap<String, FxHashMap<String, usize>> = FxHashMap::default();
-    for (start, tree) in split(objects) {
-        let parts = tree.iter().map(|object| part_text(&object.id));
-        let root = tree.first().map(|object| id_text(&object.id));
-        roots.extend(root.map(|root| (root, parts.zip(start..).collect())));
-    }
-    let place = |root: &str, part: &str| roots.get(root)?.get(part).copied();
+    let trees = split(objects);
+    let named = trees.filter_map(|(start, tree)| Some((id_text(&tree.first()?.id), (start, tree))));
+    let trees: FxHashMap<String, Tree<'_>> = named.collect();
     let mut links = Vec::new();
-    for (own, text) in edges {
-        let edge = StoredEdge::parse(text)?;
-        let root = edge.root.map_or(own, |(_, root)| root);
-        let (Some(from), Some(to)) = (place(own, edge.part), place(root, edge.used)) else {
-            return Err(CanonError::Edge(format!("{own}: {text}")));
-        };
-        let strength = edge.strength;
-        links.push(Link { from, to, strength });
+    for (root, texts) in edges {
+        let own = trees.get(root).copied();
+        for text in texts {
+            let edge = StoredEdge::parse(text)?;
+            let other = edge.root.map_or(own, |(_, root)| trees.get(root).copied());
+            let from = own.and_then(|own| place(own, edge.part));
+            let to = other.and_then(|other| place(other, edge.used));
+            let (Some(from), Some(to)) = (from, to) else {
+                return Err(CanonError::Edge(format!("{root}: {text}")));
+            };
+            let strength = edge.strength;
+            links.push(Link { from, to, strength });
+        }
     }
     Ok(links)
+}
+
+/// A root object followed by its parts, and where that begins.
+type Tree<'a> = (usize, &'a [Object]);
+
+/// Where the object is that [`part_text`] calls so. There are hundreds of thousands to be found: no text is made of any.
+fn place((mut start, tree): Tree<'_>, part: &str) -> Option<usize> {
+    if part.is_empty() {
+        return Some(start);
+    }
+    let (_, mut parts) = tree.split_first()?;
+    start += 1;
+    while let Some(first) = parts.first() {
+        let kind = first.id.kind;
+        let (of_kind, others) = parts.split_at(parts.partition_point(|part| part.id.kind == kind));
+        let name = part.strip_prefix(kind.label());
+        let name = name.and_then(|name| name.strip_prefix(' '));
+        let found = name.map(|name| of_kind.binary_search_by(|part| (*part.id.name).cmp(name)));
+        if let Some(Ok(found)) = found {
+            return Some(start + found);
+        }
+        start += of_kind.len();
+        parts = others;
+    }
+    None
 }
 
 #[cfg(test)]

@@ -376,7 +376,8 @@ fn order(objects: &[Object]) -> Vec<usize> {
             Some(((rank, id.is_part(), id.kind), &id.name, place))
         })
         .collect();
-    keyed.sort_unstable();
+    // Much of it is in order already, which a stable sort makes use of.
+    keyed.sort();
     keyed.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
     let mut root = None;
     keyed.retain(|&((rank, is_part, _), _, _)| {

@@ -154,7 +154,8 @@ impl<'s> Part<'s> {
     }
 
     fn catalog(&self) -> Result<Catalog, Failure> {
-        let stored = self.edges.iter().map(|(root, text)| (&**root, &**text));
+        let stored = self.edges.iter();
+        let stored = stored.map(|(root, text)| (root.as_str(), std::slice::from_ref(text)));
         let links = |objects: &[_]| edges::decode(objects, stored);
         let version = self.manifest.meta.server;
         let (objects, layout) = (self.objects.clone(), self.layout.clone());

@@ -221,10 +221,8 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
             table.columns.into_iter().map(Into::into).collect(),
         );
     }
-    let stored = data.edges.iter().flat_map(|edges| {
-        let to = edges.to.iter();
-        to.map(|to| (edges.from.as_str(), to.as_str()))
-    });
+    let stored = data.edges.iter();
+    let stored = stored.map(|edges| (edges.from.as_str(), edges.to.as_slice()));
     let links = |objects: &[Object]| edges::decode(objects, stored);
     let catalog = Catalog::assemble(manifest.meta.server, objects, links, layout);
     let catalog = catalog.map_err(|error| corrupt("dependencies", error))?;
