@@ -1,7 +1,7 @@
 //! A catalog that was read from one version of Postgres, as another has it: what the servers do differently for the same
 //! schema. What the other does not have at all is listed. Kinds say it of themselves; here is what concerns all.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::meta::acl::{self, Grant};
 use super::{Catalog, Id, Object, Tag};
@@ -25,10 +25,10 @@ impl std::fmt::Display for Newer {
 
 impl Catalog {
     /// The same schema on the server that `present` was read from; or all that this server does not have.
-    pub fn moved_to(&self, present: &Self) -> Result<Cow<'_, Self>, Vec<Newer>> {
+    pub fn moved_to(self: &Arc<Self>, present: &Self) -> Result<Arc<Self>, Vec<Newer>> {
         let (from, to) = (self.version(), present.version());
         if from / 10_000 == to / 10_000 {
-            return Ok(Cow::Borrowed(self));
+            return Ok(Arc::clone(self));
         }
         let mut newer = Vec::new();
         let mut objects = self.objects().to_vec();
@@ -60,7 +60,7 @@ impl Catalog {
             .all_edges()
             .map(|(from, edge)| (from.clone(), edge.to.clone(), edge.strength));
         let layout = self.layout().clone();
-        Ok(Cow::Owned(Self::new(to, objects, edges, layout)))
+        Ok(Arc::new(Self::new(to, objects, edges, layout)))
     }
 }
 

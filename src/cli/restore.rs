@@ -9,6 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::host::Terminal;
 use crate::catalog::roles::RoleNames;
+use crate::parallel;
 use crate::procedure::failure::Failure;
 use crate::procedure::restore;
 use crate::procedure::roles::Missing;
@@ -53,6 +54,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     target.mask = options.mask;
     target.rename_roles(&names(args.map_role)?)?;
     let done = restore::run(&config, &store, &target, args.batch, &options, &host).await?;
+    parallel::let_go(target);
     change::report("restore", &args.source, done, context)
 }
 

@@ -2,6 +2,7 @@
 //! `--no-comments`). A masked catalog has a masked root, and says so; pure.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,11 +68,11 @@ impl Mask {
 
     /// The target as a plan may aim at it: what is left out is what `live` has, and for an object that it
     /// has not, what the server will give to `role`.
-    pub fn adopt(self, target: &Catalog, live: &Catalog, role: &str) -> Catalog {
+    pub fn adopt(self, target: &Arc<Catalog>, live: &Catalog, role: &str) -> Arc<Catalog> {
         if self.is_empty() {
-            return target.clone();
+            return Arc::clone(target);
         }
-        self.map(target, Some(live), |object| {
+        Arc::new(self.map(target, Some(live), |object| {
             let mut meta = object.meta.clone();
             let kept = live.get(&object.id).map(|object| &object.meta);
             if self.owner && !meta.owner.is_empty() {
@@ -86,7 +87,7 @@ impl Mask {
                 meta.comment = kept.and_then(|kept| kept.comment.clone());
             }
             meta
-        })
+        }))
     }
 
     /// Objects that are nothing but privileges are those of `live`, or none.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
 use crate::catalog::Meta;
@@ -183,7 +184,7 @@ fn what_a_mask_hides_stays_as_it_is() {
         privileges: false,
         comments: true,
     };
-    let (target, live) = (owned("ann", "eve"), owned("bob", "dan"));
+    let (target, live) = (Arc::new(owned("ann", "eve")), owned("bob", "dan"));
     let aimed = mask.adopt(&target, &live, "me");
     let meta = &aimed.objects()[0].meta;
     assert_eq!(

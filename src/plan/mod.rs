@@ -22,6 +22,8 @@ mod script;
 mod tests;
 mod world;
 
+use std::sync::Arc;
+
 use crate::catalog::{Catalog, Step};
 use crate::diff::{self, Diff, Mask};
 use crate::parallel;
@@ -57,7 +59,7 @@ pub struct Plan {
     /// The difference that they remove.
     pub diff: Diff,
     /// What the database is once they have run: the target, with what the mask leaves out as it will be.
-    pub target: Catalog,
+    pub target: Arc<Catalog>,
 }
 
 impl Plan {
@@ -68,7 +70,7 @@ impl Plan {
 }
 
 /// The steps that turn `from` into `to`.
-pub fn plan(from: &Catalog, to: &Catalog, options: &Options) -> Result<Plan, PlanError> {
+pub fn plan(from: &Catalog, to: &Arc<Catalog>, options: &Options) -> Result<Plan, PlanError> {
     let target = options.mask.adopt(to, from, &options.role);
     let diff = diff::compare(from, &target);
     let (steps, lock_slots) = steps(from, &target, &diff, options)?;

@@ -83,24 +83,24 @@ impl Draft {
             .push((dependent.clone(), on.clone(), Strength::Normal));
     }
 
-    fn done(self) -> Catalog {
-        Catalog::new(150_000, self.objects, self.edges, self.layout)
+    fn done(self) -> Arc<Catalog> {
+        Catalog::new(150_000, self.objects, self.edges, self.layout).into()
     }
 
     /// The same with everything in another order.
-    fn reversed(mut self) -> Catalog {
+    fn reversed(mut self) -> Arc<Catalog> {
         self.objects.reverse();
         self.edges.reverse();
         self.done()
     }
 }
 
-fn sql(from: &Catalog, to: &Catalog) -> Vec<String> {
+fn sql(from: &Catalog, to: &Arc<Catalog>) -> Vec<String> {
     let plan = plan(from, to, &Options::default()).unwrap();
     plan.steps.into_iter().map(|step| step.sql).collect()
 }
 
-fn refusals(from: &Catalog, to: &Catalog) -> Vec<Refusal> {
+fn refusals(from: &Catalog, to: &Arc<Catalog>) -> Vec<Refusal> {
     match plan(from, to, &Options::default()) {
         Err(PlanError::Refused(refusals)) => refusals,
         other => panic!("{other:?}"),
@@ -314,7 +314,7 @@ fn the_size_of_a_schema_costs_time_in_proportion() {
         draft.view(&format!("v{number}"), " SELECT a;", &[&column]);
     }
     let catalog = draft.done();
-    let empty = Catalog::new(150_000, Vec::new(), Vec::new(), BTreeMap::new());
+    let empty = Draft::default().done();
     // A quadratic plan would not end within this test's patience.
     assert_eq!(sql(&empty, &catalog).len(), 2 * size);
     assert_eq!(sql(&catalog, &empty).len(), 2 * size);

@@ -27,7 +27,7 @@ use crate::catalog::{Id, Step, Str, Tag};
 use crate::connect::{Config, Connection};
 use crate::introspect::{Reading, Within};
 use crate::plan::{Plan, locks};
-use crate::store::{self, Operation, OperationId, Prepared, State, Store, StoreError, trees_of};
+use crate::store::{self, Contents, Operation, OperationId, Prepared, State, Store, StoreError};
 
 /// The whole procedure, over a connection on which nothing has happened yet.
 pub(super) async fn run(
@@ -194,7 +194,7 @@ impl Restore<'_> {
         host.note("reading the result back");
         let scope = self.target.scope();
         let after = session::reading(connection, &scope, Within::Nothing, host).await?;
-        let (proof, differences) = self.target.reached(&after.catalog, plan, true)?;
+        let reached = self.target.reached(&after.catalog, plan, true)?;
         let Some((present, prepared)) = self.before.take() else {
             return Err(Failure::bug("there is no state before").into());
         };
@@ -202,16 +202,17 @@ impl Restore<'_> {
         let steps = std::mem::take(&mut self.steps);
         let acted = Acted {
             after,
-            proof,
+            proof: reached.proof,
             statements: steps.len() as u64,
             steps,
             hazards: plan.hazards.clone(),
             saved: Vec::new(),
             filled: Vec::new(),
-            layout: differences.layout,
+            layout: reached.differences.layout,
         };
         let before = &prepared.written;
-        let root = trees_of(&data)?.root;
+        let contents = Contents::new(&data)?;
+        let root = contents.trees().root;
         let (mut done, after) =
             acted.done(self.operation.clone(), &present, before.manifest.root, root);
         done.before = Some(before.id);
@@ -224,7 +225,7 @@ impl Restore<'_> {
             began: self.began,
             present: &present,
             after: &after,
-            data: &data,
+            contents: &contents,
             transaction: &self.transaction,
             role: &self.role,
         };

@@ -2,7 +2,10 @@
 //!
 //! Plans inside the transaction, from what is there now; proves that the result is the target.
 
+use std::sync::Arc;
 use std::time::Instant;
+
+use tokio::task::{self, JoinHandle};
 
 use super::failure::Failure;
 use super::fills::Fills;
@@ -20,8 +23,9 @@ use crate::catalog::{Catalog, Id};
 use crate::connect::Connection;
 use crate::diff::{self, Diff};
 use crate::introspect::{self, Reading, Within};
+use crate::parallel;
 use crate::plan::{Hazard, Plan};
-use crate::store;
+use crate::store::{self, SnapshotData};
 
 /// The way to a snapshot. `RESTORE`: from an empty database, where the layout must come out equal too.
 pub(super) struct ByPlan<'a, const RESTORE: bool> {
@@ -84,7 +88,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         stage: &mut Stage<'_>,
         present: &Reading,
         host: &impl Host,
-    ) -> Result<Acted, Failed> {
+    ) -> Result<(Acted, SnapshotData), Failed> {
         let Some(plan) = self.plan.take() else {
             return Err(Failure::bug("there is no plan to act by").into());
         };
@@ -97,32 +101,64 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
             apply::expect_no_rows(stage.connection).await?;
         }
         let sequences = Sequences::look(stage.connection, &present.catalog, &plan, &fills).await?;
+        let stored = stored_form(&plan.target);
         let (times, filled) = run_steps(stage, self.target, &plan, &fills, host).await?;
         sequences.go_on(stage.connection).await?;
         let after = prove(stage.connection, &self.scope(), host).await?;
-        let (proof, differences) = self.target.reached(&after.catalog, &plan, RESTORE)?;
-        Ok(Acted {
+        let reached = self.target.reached(&after.catalog, &plan, RESTORE)?;
+        let data = match stored.await {
+            Ok(stored) if reached.exactly => stored?,
+            Ok(_) | Err(_) => snapshot::encode(&after.catalog)?,
+        };
+        let acted = Acted {
             after,
-            proof,
+            proof: reached.proof,
             statements: plan.steps.len() as u64,
-            hazards: plan.hazards.clone(),
+            hazards: plan.hazards,
             saved,
             filled,
-            layout: differences.layout,
+            layout: reached.differences.layout,
             steps: plan.steps.into_iter().zip(times).collect(),
-        })
+        };
+        parallel::let_go((plan.diff, plan.target));
+        Ok((acted, data))
     }
 }
 
+/// The stored form of what a plan is to reach, which is mostly that of what it does reach: made on another thread while the
+/// server runs the steps.
+fn stored_form(target: &Arc<Catalog>) -> JoinHandle<Result<SnapshotData, Failure>> {
+    let target = Arc::clone(target);
+    task::spawn_blocking(move || snapshot::encode(&target))
+}
+
+/// What a plan has reached.
+pub(super) struct Reached {
+    /// What was proven.
+    pub(super) proof: String,
+    /// What differs all the same.
+    pub(super) differences: Diff,
+    /// Whether nothing does, nor any dependency.
+    exactly: bool,
+}
+
 impl Target {
-    /// Whether a catalog is what a plan was to reach: what was proven, and what differs all the same. The layout must
-    /// be equal only when everything was made by the plan.
+    /// Whether a catalog is what a plan was to reach. The layout must be equal only when everything was made by the plan.
     pub(super) fn reached(
         &self,
         after: &Catalog,
         plan: &Plan,
         layout: bool,
-    ) -> Result<(String, Diff), Failure> {
+    ) -> Result<Reached, Failure> {
+        let exactly = *after == *plan.target;
+        if exactly {
+            let (proof, differences) = (self.proof(self.mask.root_name()), Diff::default());
+            return Ok(Reached {
+                proof,
+                differences,
+                exactly,
+            });
+        }
         let (reached, wanted) = (self.mask.hide(after), self.mask.hide(&plan.target));
         let mut differences = diff::compare(&reached, &wanted);
         let moved = self.catalog.version() / 10_000 != after.version() / 10_000;
@@ -144,8 +180,16 @@ impl Target {
         } else {
             self.mask.root_name()
         };
+        Ok(Reached {
+            proof: self.proof(proof),
+            differences,
+            exactly,
+        })
+    }
+
+    fn proof(&self, what: &str) -> String {
         let roles = if self.renamed { " (roles mapped)" } else { "" };
-        Ok((format!("{proof}{roles}"), differences))
+        format!("{what}{roles}")
     }
 }
 

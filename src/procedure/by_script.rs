@@ -11,6 +11,7 @@ use super::by_plan::prove;
 use super::failure::{Failure, Place};
 use super::host::Host;
 use super::rows;
+use super::snapshot;
 use super::transaction::{Acted, Failed, Stage, Way, stop_if_asked};
 use crate::catalog::Id;
 use crate::catalog::scope::Scope;
@@ -20,7 +21,7 @@ use crate::introspect::{self, Reading, Within};
 use crate::plan::{Allow, Code, Hazard};
 use crate::script::run::{self, Completed, RunError, Sink, Summary};
 use crate::script::{Location, Source};
-use crate::store;
+use crate::store::{self, SnapshotData};
 
 /// The way of a script.
 pub(super) struct ByScript<'a> {
@@ -72,7 +73,7 @@ impl Way for ByScript<'_> {
         stage: &mut Stage<'_>,
         present: &Reading,
         host: &impl Host,
-    ) -> Result<Acted, Failed> {
+    ) -> Result<(Acted, SnapshotData), Failed> {
         let rehearsed = self.rehearse(stage.connection, host).await?;
         let effect = diff::compare(&present.catalog, &rehearsed.catalog);
         let hazards = lost(&effect);
@@ -92,7 +93,8 @@ impl Way for ByScript<'_> {
             ))
             .into());
         }
-        Ok(Acted {
+        let data = snapshot::encode(&after.catalog)?;
+        let acted = Acted {
             after,
             proof: "rehearsed effect".to_owned(),
             steps: Vec::new(),
@@ -101,7 +103,8 @@ impl Way for ByScript<'_> {
             saved,
             filled: Vec::new(),
             layout: Vec::new(),
-        })
+        };
+        Ok((acted, data))
     }
 }
 

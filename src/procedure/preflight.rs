@@ -13,7 +13,7 @@ use crate::catalog::id::Family;
 use crate::catalog::quote::{ident, literal};
 use crate::catalog::secret::Secrets;
 use crate::catalog::step::Lock;
-use crate::catalog::{Body, Catalog, Id, secret};
+use crate::catalog::{Body, Catalog, Id, Object, secret};
 use crate::connect::Connection;
 use crate::plan::locks;
 
@@ -135,13 +135,17 @@ async fn may_change(
     let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')";
     let mut givable = names(connection, sql).await?;
     givable.extend(new_roles.iter().cloned());
-    for delta in &preview.plan.diff.deltas {
-        let target = preview.plan.target.get(&delta.id);
-        let owner = target.map(|object| object.meta.owner.as_str());
-        if let Some(owner) = owner.filter(|owner| !owner.is_empty() && !givable.contains(*owner)) {
-            foreign.push(format!("{} (owner to be {owner})", delta.id));
-        }
-    }
+    let target = &preview.plan.target;
+    let to_be = target.objects().iter().filter(|object| {
+        let owner = object.meta.owner.as_str();
+        !owner.is_empty() && !givable.contains(owner)
+    });
+    let differs = |object: &&Object| preview.plan.diff.get(&object.id).is_some();
+    foreign.extend(
+        to_be
+            .filter(differs)
+            .map(|object| format!("{} (owner to be {})", object.id, object.meta.owner)),
+    );
     foreign.dedup();
     if foreign.is_empty() {
         return Ok(());
@@ -162,13 +166,13 @@ async fn superuser_where_needed(
     host: &impl Host,
 ) -> Result<(), Failure> {
     let (present, target) = (&preview.present.catalog, &preview.plan.target);
+    let objects = present.objects().iter().chain(target.objects());
+    let objects = objects.filter(|object| object.body.needs_superuser());
+    let such: BTreeSet<&Id> = objects.map(|object| &object.id).collect();
     let subjects = preview.plan.steps.iter().map(|step| &step.subject);
+    // Mostly there are none.
     let needing: BTreeSet<&Id> = subjects
-        .filter(|id| {
-            let objects = [present.get(id), target.get(id)];
-            let mut objects = objects.into_iter().flatten();
-            objects.any(|object| object.body.needs_superuser())
-        })
+        .filter(|id| !such.is_empty() && such.contains(id))
         .collect();
     let needing: Vec<String> = needing.into_iter().map(Id::to_string).collect();
     if needing.is_empty() {

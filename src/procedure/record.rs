@@ -12,7 +12,7 @@ use crate::catalog;
 use crate::introspect::Reading;
 use crate::plan::Hazard;
 use crate::store::{
-    Database, Operation, OperationId, Origin, Outcome, Proof, SavedRows, SnapshotData, State, Step,
+    Contents, Database, Operation, OperationId, Origin, Outcome, Proof, SavedRows, State, Step,
     Store, StoreError, Target, Who,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Facts<'a> {
     pub(super) present: &'a Reading,
     pub(super) after: &'a Reading,
     /// The stored form of `after`.
-    pub(super) data: &'a SnapshotData,
+    pub(super) contents: &'a Contents<'a>,
     pub(super) transaction: &'a str,
     pub(super) role: &'a str,
 }
@@ -33,7 +33,7 @@ pub(super) struct Facts<'a> {
 /// Writes both; what could not be written is added to `done.attention`.
 pub(super) fn write(store: &Store, done: &mut Done, facts: &Facts<'_>) {
     let meta = snapshot::describe(facts.after, Origin::After(done.operation.clone()));
-    match store.write_snapshot(facts.data, meta) {
+    match store.write_contents(facts.contents, meta) {
         Ok(written) => done.after = Some(written.id),
         Err(error) => done.attention.push(format!(
             "the snapshot of the result could not be stored: {error}"

@@ -1,6 +1,8 @@
 //! The roles that a target names: whether they exist, by which other names they are to go, and making those that a
 //! restore was told to make. A rollback makes none.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
 use super::host::Host;
 use super::preflight::names;
@@ -57,7 +59,7 @@ impl Target {
                 Some((object.id.to_string(), renamed.id.to_string()))
             });
         self.manifest.meta.secrets.rename(&ids.collect());
-        self.catalog = catalog;
+        self.catalog = Arc::new(catalog);
         self.manifest.meta.beside = self.manifest.meta.beside.with_roles(names);
         self.renamed = !names.is_empty();
         Ok(())

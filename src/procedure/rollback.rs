@@ -3,6 +3,7 @@
 //! Looks first (target, present, plan, hazards), asks, and then does everything once more inside the one transaction:
 //! what was looked at may have changed meanwhile.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -79,7 +80,7 @@ pub struct Target {
     /// Its manifest.
     pub manifest: Manifest,
     /// Its objects.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// What of them does not count.
     pub mask: Mask,
     /// Whether roles have other names than in the snapshot.
@@ -94,7 +95,7 @@ impl Target {
             given: given.to_owned(),
             id,
             manifest,
-            catalog,
+            catalog: Arc::new(catalog),
             mask: Mask::default(),
             renamed: false,
         })

@@ -23,7 +23,8 @@ use crate::introspect::{IntrospectError, Reading};
 use crate::parallel;
 use crate::plan::Hazard;
 use crate::store::{
-    self, Hash, OperationId, Origin, Prepared, SnapshotId, Store, StoreError, trees_of,
+    self, Contents, Hash, OperationId, Origin, Prepared, SnapshotData, SnapshotId, Store,
+    StoreError,
 };
 
 /// One way to change a schema: by a plan or by a script.
@@ -44,13 +45,13 @@ pub(super) trait Way {
     /// Reads the schema as it is now, in the open transaction, and decides what to do. Nothing is changed yet.
     async fn look(&mut self, connection: &mut Connection) -> Result<Reading, Failed>;
 
-    /// Does it: saves rows, changes, reads the result back and proves it.
+    /// Does it: saves rows, changes, reads the result back and proves it. Gives the stored form of the result, too.
     async fn act(
         &mut self,
         stage: &mut Stage<'_>,
         present: &Reading,
         host: &impl Host,
-    ) -> Result<Acted, Failed>;
+    ) -> Result<(Acted, SnapshotData), Failed>;
 }
 
 /// What a [`Way`] works with.
@@ -276,9 +277,9 @@ async fn attempt<W: Way>(
         options,
         prepared,
     };
-    let acted = way.act(&mut stage, &present, host).await?;
-    let data = snapshot::encode(&acted.after.catalog)?;
-    let root = trees_of(&data)?.root;
+    let (acted, data) = way.act(&mut stage, &present, host).await?;
+    let contents = Contents::new(&data)?;
+    let root = contents.trees().root;
     let (mut done, after) = acted.done(operation, &present, root_before, root);
     if options.dry_run {
         done.dry_run = true;
@@ -309,11 +310,12 @@ async fn attempt<W: Way>(
         began,
         present: &present,
         after: &after,
-        data: &data,
+        contents: &contents,
         transaction: &transaction,
         role: &role,
     };
     record::write(store, &mut done, &facts);
+    drop(contents);
     parallel::let_go((present, after, data));
     Ok(done)
 }

@@ -1,10 +1,10 @@
 //! The content-addressed store of snapshots: append-only, verifiable, made of few and small kinds of files (docs/FORMAT.md).
 //!
 //! ```text
-//! SnapshotData --> tree --> write --> pack --+
-//!                  manifest, rows, oplog ----+--> backend (local folder, memory)
-//!                  refs (labels, @~2, 3fa9) -+
-//! verify, gc, compare, history <---- index <-+
+//! SnapshotData --> contents --> write --> pack --+
+//!                      manifest, rows, oplog ----+--> backend (local folder, memory)
+//!                      refs (labels, @~2, 3fa9) -+
+//! verify, gc, compare, history <-------- index <-+
 //! ```
 //!
 //! The store knows no kinds of objects: it holds canonical bytes under ids. It has no clock of its own in what it writes (times come
@@ -12,6 +12,7 @@
 
 pub mod backend;
 mod canon;
+mod contents;
 mod error;
 mod gc;
 mod hash;
@@ -39,6 +40,7 @@ use backend::{Backend, BackendError};
 use index::Index;
 
 pub use canon::{NotCanonical, check as check_canonical};
+pub use contents::Contents;
 pub use error::{Corruption, StoreError};
 pub use gc::{GcOptions, GcReport};
 pub use hash::{Class, Hash, NotAHash, SnapshotId};
@@ -52,9 +54,7 @@ pub use pieces::Pieces;
 pub use refs::{Candidate, LabelError, RefError, check_label, parse_age};
 pub use resolve::{Resolved, Snapshot};
 pub use rows::{RowsReader, RowsRecord, RowsSource, RowsWriter};
-pub use snapshot::{
-    Changed, Edges, Prepared, SnapshotData, StoredObject, TableLayout, Written, trees_of,
-};
+pub use snapshot::{Changed, Edges, Prepared, SnapshotData, StoredObject, TableLayout, Written};
 pub use tree::check_node;
 pub use verify::{Fault, VerifyReport};
 pub use write::Added;

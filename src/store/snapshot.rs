@@ -1,18 +1,16 @@
 //! Snapshots: writing, reading, comparing, discarding.
 
-use std::collections::BTreeMap;
-
+use super::Store;
 use super::backend::BackendError;
+use super::contents::Contents;
 use super::error::StoreError;
 use super::hash::{Class, Hash, SnapshotId};
 use super::index::pack_key;
 use super::lease::Condemned;
-use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta, Trees};
+use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta};
 use super::refs;
 use super::tree::{self, Source, Tree};
 use super::write::{Added, BlobWriter};
-use super::{Store, canon};
-use crate::parallel;
 
 /// Content of a pack of a snapshot, at most: 64 MiB.
 const PACK: usize = 64 * 1024 * 1024;
@@ -104,13 +102,22 @@ impl Store {
         data: &SnapshotData,
         meta: SnapshotMeta,
     ) -> Result<Written, StoreError> {
-        self.prepare(data, meta).map(|prepared| prepared.written)
+        self.write_contents(&Contents::new(data)?, meta)
+    }
+
+    /// Writes a snapshot whose content is hashed already.
+    pub fn write_contents(
+        &self,
+        contents: &Contents<'_>,
+        meta: SnapshotMeta,
+    ) -> Result<Written, StoreError> {
+        let prepared = self.write(meta, Given::New(contents));
+        prepared.map(|prepared| prepared.written)
     }
 
     /// Writes a snapshot that can be taken back: the emergency snapshot of an operation. It is durable when this returns.
     pub fn prepare(&self, data: &SnapshotData, meta: SnapshotMeta) -> Result<Prepared, StoreError> {
-        let prepared = Contents::new(data)?;
-        self.write(meta, Given::New(prepared))
+        self.write(meta, Given::New(&Contents::new(data)?))
     }
 
     /// Writes a snapshot with the content of an earlier one, for when the catalog reader knows that nothing has changed. `None`:
@@ -137,9 +144,9 @@ impl Store {
         let safe = writer.condemned()?.is_empty();
         let others = self.dependents()?;
         let parent = self.newest(&database)?;
-        let trees = match &content {
+        let trees = match content {
             Given::New(contents) => contents.trees(),
-            Given::Earlier(earlier) => self.manifest(*earlier)?.trees(),
+            Given::Earlier(earlier) => self.manifest(earlier)?.trees(),
         };
         let unchanged = parent
             .as_ref()
@@ -387,125 +394,12 @@ impl Source for Store {
     }
 }
 
-/// The hashes that a snapshot of `data` would have, without a store: for proofs.
-pub fn trees_of(data: &SnapshotData) -> Result<Trees, StoreError> {
-    Ok(Contents::new(data)?.trees())
-}
-
 /// What a snapshot that is written holds.
+#[derive(Clone, Copy)]
 enum Given<'d> {
-    New(Contents<'d>),
+    New(&'d Contents<'d>),
     /// What an earlier snapshot holds.
     Earlier(SnapshotId),
-}
-
-/// A snapshot's blobs, hashed.
-struct Contents<'d> {
-    objects: Vec<Hashed<'d>>,
-    objects_tree: Vec<tree::Built>,
-    layout_tree: Vec<tree::Built>,
-    edges_tree: Vec<tree::Built>,
-}
-
-impl<'d> Contents<'d> {
-    fn new(data: &'d SnapshotData) -> Result<Contents<'d>, StoreError> {
-        let (others, objects) = parallel::both(|| other_trees(data), || objects_tree(data));
-        let (layout_tree, edges_tree) = others?;
-        let (objects, objects_tree) = objects?;
-        Ok(Contents {
-            objects,
-            objects_tree,
-            layout_tree,
-            edges_tree,
-        })
-    }
-
-    fn trees(&self) -> Trees {
-        // `build` ends with the top, always.
-        let top = |nodes: &[tree::Built]| nodes.last().map_or(Hash([0; 32]), |node| node.0);
-        Trees {
-            root: top(&self.objects_tree),
-            layout: top(&self.layout_tree),
-            edges: top(&self.edges_tree),
-        }
-    }
-
-    fn add_to(&self, writer: &mut BlobWriter<'_>) -> Result<(), StoreError> {
-        for (hash, bytes) in &self.objects {
-            writer.add(Class::Object, *hash, bytes)?;
-        }
-        let trees = [
-            (Class::Tree, &self.objects_tree),
-            (Class::Layout, &self.layout_tree),
-            (Class::Edges, &self.edges_tree),
-        ];
-        for (class, nodes) in trees {
-            for (hash, bytes) in nodes {
-                writer.add(class, *hash, bytes)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Bytes and their hash.
-type Hashed<'d> = (Hash, &'d [u8]);
-
-/// The objects, hashed, and the tree over them.
-fn objects_tree(data: &SnapshotData) -> Result<(Vec<Hashed<'_>>, Vec<tree::Built>), StoreError> {
-    let mut sorted: Vec<&StoredObject> = data.objects.iter().collect();
-    sorted.sort_unstable_by_key(|object| (&object.schema, &object.id));
-    let objects = hash_all(&sorted)?;
-    let entries = sorted.iter().zip(&objects);
-    let entries = entries.map(|(object, (hash, _))| (&*object.schema, &*object.id, *hash));
-    let tree = tree::build(Class::Tree, by_schema(entries)?)?;
-    Ok((objects, tree))
-}
-
-/// The trees of column orders and of dependencies.
-fn other_trees(data: &SnapshotData) -> Result<(Vec<tree::Built>, Vec<tree::Built>), StoreError> {
-    let layout = data.layout.iter();
-    let layout = layout.map(|table| (&*table.schema, &*table.table, &table.columns));
-    let layout = tree::build(Class::Layout, by_schema(layout)?)?;
-
-    let edges = data.edges.iter().map(|edges| {
-        let mut to: Vec<&str> = edges.to.iter().map(String::as_str).collect();
-        to.sort_unstable();
-        to.dedup();
-        (&*edges.schema, &*edges.from, to)
-    });
-    Ok((layout, tree::build(Class::Edges, by_schema(edges)?)?))
-}
-
-/// The entries of each schema, sorted by id; no id twice.
-fn by_schema<'d, V>(
-    entries: impl Iterator<Item = (&'d str, &'d str, V)>,
-) -> Result<tree::Schemas<'d, V>, StoreError> {
-    let mut schemas: BTreeMap<&str, Vec<(&str, V)>> = BTreeMap::new();
-    for (schema, id, value) in entries {
-        schemas.entry(schema).or_default().push((id, value));
-    }
-    for entries in schemas.values_mut() {
-        entries.sort_unstable_by_key(|(id, _)| *id);
-        if let Some([(id, _), _]) = entries.array_windows().find(|[a, b]| a.0 == b.0) {
-            return Err(StoreError::Input(format!(
-                "`{id}` occurs twice in the snapshot"
-            )));
-        }
-    }
-    Ok(schemas)
-}
-
-/// Checks and hashes the bytes of all objects.
-fn hash_all<'d>(objects: &[&'d StoredObject]) -> Result<Vec<Hashed<'d>>, StoreError> {
-    let hash = |object: &'d StoredObject| {
-        canon::check(&object.bytes)
-            .map_err(|error| StoreError::Input(format!("`{}` is {error}", object.id)))?;
-        Ok((Class::Object.hash(&object.bytes), &object.bytes[..]))
-    };
-    parallel::map(objects.to_vec(), 100, hash)
-        .into_iter()
-        .collect()
 }
 
 /// Whether the snapshot is one that a user took.

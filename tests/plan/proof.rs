@@ -2,6 +2,7 @@
 //! asserts comes back as an error, so that a run over many cases can tell all that is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::support::live::{connect, same_dump};
 use crate::support::postgres::Database;
@@ -102,7 +103,8 @@ pub(super) async fn bring(
         ..Options::default()
     };
     let from = &from.catalog;
-    let plan = plan::plan(from, target, &options).map_err(|error| format!("no plan: {error}"))?;
+    let plan = plan::plan(from, &Arc::new(target.clone()), &options)
+        .map_err(|error| format!("no plan: {error}"))?;
     let mut connection = connect(database).await;
     let questions = count_questions(from, target);
     let before = counts(&mut connection, &questions).await?;

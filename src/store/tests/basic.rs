@@ -12,7 +12,10 @@ fn what_was_written_comes_back() {
     let mut sorted = data.clone();
     sorted.objects.sort();
     assert_eq!(store.read_snapshot(written.id).unwrap(), sorted);
-    assert_eq!(written.manifest.trees(), trees_of(&data).unwrap());
+    assert_eq!(
+        written.manifest.trees(),
+        Contents::new(&data).unwrap().trees()
+    );
     assert_eq!(
         store
             .object(written.id, "table public.t00007")
@@ -34,7 +37,8 @@ fn order_of_input_is_nothing() {
     reversed.objects.reverse();
     reversed.layout.reverse();
     reversed.edges.reverse();
-    assert_eq!(trees_of(&data).unwrap(), trees_of(&reversed).unwrap());
+    let trees = |data| Contents::new(data).unwrap().trees();
+    assert_eq!(trees(&data), trees(&reversed));
 }
 
 #[test]
