@@ -222,6 +222,11 @@ impl Catalog {
         self.trees.find(&self.objects, id)
     }
 
+    /// Where in [`Catalog::objects`] the root of an object is, and where it is itself.
+    pub fn place_with_root(&self, id: &Id) -> Option<(usize, usize)> {
+        self.trees.find_with_root(&self.objects, id)
+    }
+
     /// Each root object followed by its parts, and where that tree begins in [`Catalog::objects`].
     pub fn trees(&self) -> impl Iterator<Item = (usize, &[Object])> {
         trees::split(&self.objects)
@@ -241,7 +246,7 @@ impl Catalog {
         if !id.is_part() {
             return None;
         }
-        let (root, _) = self.trees.find_with_root(&self.objects, id)?;
+        let (root, _) = self.place_with_root(id)?;
         self.objects.get(root)
     }
 

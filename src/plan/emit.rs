@@ -42,8 +42,8 @@ pub(super) struct Node {
     pub(super) after: Option<usize>,
 }
 
-/// Fewer objects than this are made on one thread.
-const ENOUGH: usize = 1_000;
+/// Fewer objects than this are worked on by one thread.
+pub(super) const ENOUGH: usize = 1_000;
 
 /// All steps, unordered.
 struct Nodes<'a> {
@@ -344,7 +344,10 @@ fn comes_before_parent<'a>(id: &Id, from: &World<'a>, to: &World<'a>, fates: &Fa
     let Some(root) = to.root(id).filter(stays) else {
         return false;
     };
-    let mut parents = to.carriers(id).map(|part| to.root_or_self(part)).peekable();
+    let place = to.catalog.place(id).into_iter();
+    let parts = place.flat_map(|place| to.carriers(place));
+    let parts = parts.filter_map(|part| to.catalog.objects().get(part));
+    let mut parents = parts.map(|part| to.root_or_self(&part.id)).peekable();
     let is_parent = |parent: &Id| from.edges(&root.id).any(|edge| *edge.to == *parent);
     parents.peek().is_some() && !parents.any(is_parent)
 }

@@ -4,9 +4,11 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::emit::{Node, Stage};
+use super::emit::{ENOUGH, Node, Stage};
 use super::world::{Slot, World};
-use crate::catalog::{Id, Strength};
+use crate::catalog::grouped::Grouped;
+use crate::catalog::{Id, Step, Strength};
+use crate::parallel;
 
 /// The steps as nodes, by number, with the steps that wait for each.
 pub(super) struct Graph {
@@ -18,11 +20,12 @@ pub(super) struct Graph {
 
 /// All constraints between these nodes.
 pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
+    let index = Index::new(to, nodes);
     let mut building = Building {
         from,
         to,
         nodes,
-        index: Index::new(nodes),
+        index: &index,
         graph: Graph {
             next: vec![Vec::new(); nodes.len()],
             waits: vec![0; nodes.len()],
@@ -37,7 +40,7 @@ pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
 /// Who does what.
 #[derive(Default)]
 struct Index<'a> {
-    makes: FxHashMap<&'a Id, usize>,
+    makes: Makers<'a>,
     frees: FxHashMap<&'a Id, usize>,
     aside: FxHashMap<&'a Id, usize>,
     lets_go: FxHashMap<&'a Id, usize>,
@@ -52,13 +55,13 @@ struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(nodes: &'a [Node]) -> Self {
-        let mut index = Self::default();
+    fn new(to: &World<'a>, nodes: &'a [Node]) -> Self {
+        let mut index = Self {
+            makes: Makers::new(to, nodes),
+            ..Self::default()
+        };
         // Ids take long to be hashed, and a map that grows does it again and again.
         let steps = || nodes.iter().map(|node| &node.step);
-        index
-            .makes
-            .reserve(steps().map(|step| step.makes.len()).sum());
         index
             .frees
             .reserve(steps().map(|step| step.frees.len()).sum());
@@ -68,7 +71,6 @@ impl<'a> Index<'a> {
         index.body.reserve(nodes.len() - metas);
         for (number, node) in nodes.iter().enumerate() {
             let step = &node.step;
-            index.makes.extend(step.makes.iter().map(|id| (id, number)));
             index.frees.extend(step.frees.iter().map(|id| (id, number)));
             match node.stage {
                 Stage::Make => drop(index.body.insert(&step.subject, number)),
@@ -98,15 +100,59 @@ impl<'a> Index<'a> {
     }
 }
 
+/// Which step makes what.
+#[derive(Default)]
+struct Makers<'a> {
+    /// What each step makes, as the place in the new side's catalog, with that of its root.
+    made: Grouped<(usize, usize)>,
+    /// The step that makes what is at a place.
+    at: Vec<Option<usize>>,
+    /// Those that make a state of an object which the catalog has no name for (the shell of a type).
+    others: FxHashMap<&'a Id, usize>,
+}
+
+impl<'a> Makers<'a> {
+    fn new(to: &World<'a>, nodes: &'a [Node]) -> Self {
+        let made = nodes.iter().enumerate();
+        let made =
+            made.flat_map(|(number, node)| node.step.makes.iter().map(move |id| (number, id)));
+        let made = parallel::map(made.collect(), ENOUGH, |(number, id)| {
+            (number, id, to.catalog.place_with_root(id))
+        });
+        let mut makers = Self {
+            at: vec![None; to.catalog.objects().len()],
+            ..Self::default()
+        };
+        for &(number, id, found) in &made {
+            match found.and_then(|(_, place)| makers.at.get_mut(place)) {
+                Some(maker) => *maker = Some(number),
+                None => drop(makers.others.insert(id, number)),
+            }
+        }
+        let made = made.into_iter();
+        makers.made = Grouped::of(made.filter_map(|(number, _, found)| Some((number, found?))));
+        makers
+    }
+
+    fn at(&self, place: usize) -> Option<usize> {
+        self.at.get(place).copied().flatten()
+    }
+
+    fn get(&self, to: &World<'_>, id: &Id) -> Option<usize> {
+        let here = to.catalog.place(id).and_then(|place| self.at(place));
+        here.or_else(|| self.others.get(id).copied())
+    }
+}
+
 struct Building<'w, 'a> {
     from: &'w World<'a>,
     to: &'w World<'a>,
     nodes: &'w [Node],
-    index: Index<'w>,
+    index: &'w Index<'w>,
     graph: Graph,
 }
 
-impl Building<'_, '_> {
+impl<'w> Building<'w, '_> {
     fn edge(&mut self, before: usize, after: usize) {
         if before == after {
             return;
@@ -200,15 +246,18 @@ impl Building<'_, '_> {
             return self.edge(number, leaver);
         }
         self.edge(leaver, number);
-        let alters = self.index.alters.get(root).cloned().unwrap_or_default();
-        for later in alters.into_iter().filter(|&alter| alter > leaver) {
+        for &later in self.alters(root).iter().filter(|&&alter| alter > leaver) {
             self.edge(number, later);
         }
     }
 
     fn after_it_is_altered(&mut self, id: &Id, number: usize) {
-        let alters = self.index.alters.get(id).cloned().unwrap_or_default();
-        self.edges(&alters, number);
+        self.edges(self.alters(id), number);
+    }
+
+    /// The steps that alter an object.
+    fn alters(&self, id: &Id) -> &'w [usize] {
+        self.index.alters.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// The step by which an object of the old side steps aside, itself or with its root.
@@ -223,8 +272,8 @@ impl Building<'_, '_> {
             if let Some(giver) = aside.or_else(|| self.index.frees.get(made).copied()) {
                 self.edge(giver, number);
             }
-            let givers = Slot::of(made).and_then(|slot| self.index.names.get(&slot).cloned());
-            self.edges(&givers.unwrap_or_default(), number);
+            let givers = Slot::of(made).and_then(|slot| self.index.names.get(&slot));
+            self.edges(givers.map_or(&[], Vec::as_slice), number);
             // The old form is kept until the new one is there for those that move over.
             if let (Some(_), Some(&freer)) = (aside, self.index.frees.get(made)) {
                 self.edge(number, freer);
@@ -234,19 +283,17 @@ impl Building<'_, '_> {
 
     fn after_what_it_uses(&mut self, number: usize, node: &Node) {
         let step = &node.step;
-        let own = std::iter::once(&step.subject)
-            .chain(step.makes.iter().filter(|id| **id != step.subject));
-        for id in own {
-            if let Some(&maker) = self
-                .to
-                .root(id)
-                .and_then(|root| self.index.makes.get(&root.id))
-            {
+        let catalog = self.to.catalog;
+        let subject = catalog.place_with_root(&step.subject);
+        let made = self.index.makes.made.at(number).iter().copied();
+        let others = made.filter(|made| Some(*made) != subject);
+        for (root, own) in subject.into_iter().chain(others) {
+            if let Some(maker) = self.index.makes.at(root).filter(|_| root != own) {
                 self.edge(maker, number);
             }
-            for edge in self.to.edges(id) {
-                if *edge.to != step.subject && !step.defers.contains(edge.to) {
-                    self.after_object(edge.to, number);
+            for &(used, _) in catalog.used_at(own) {
+                if Some(used) != subject.map(|(_, place)| place) && !self.defers(step, used) {
+                    self.after_object_at(used, number);
                 }
             }
         }
@@ -267,10 +314,15 @@ impl Building<'_, '_> {
     /// What no step makes comes with a part of a parent.
     fn after_what_it_comes_with(&mut self, number: usize, node: &Node) {
         let id = &node.step.subject;
-        if self.from.get(id).is_some() || self.index.makes.contains_key(id) {
+        if self.from.has(id) || self.index.makes.get(self.to, id).is_some() {
             return;
         }
         self.after_object(id, number);
+    }
+
+    fn defers(&self, step: &Step, place: usize) -> bool {
+        let object = self.to.catalog.objects().get(place);
+        !step.defers.is_empty() && object.is_some_and(|object| step.defers.contains(&object.id))
     }
 
     /// A child leaves its parent before parts of the parent are made or altered, which would reach it.
@@ -288,21 +340,37 @@ impl Building<'_, '_> {
     }
 
     fn after_object(&mut self, used: &Id, number: usize) {
-        let makes = &self.index.makes;
+        if let Some(place) = self.to.catalog.place(used) {
+            return self.after_object_at(place, number);
+        }
+        let maker = self.index.makes.others.get(used).copied();
+        self.edges(maker.as_slice(), number);
+        self.after_its_alters(used, number);
+    }
+
+    /// After what is at a place of the new side's catalog is there in its new form.
+    fn after_object_at(&mut self, place: usize, number: usize) {
+        let (to, makes) = (self.to, &self.index.makes);
+        let Some(object) = to.catalog.objects().get(place) else {
+            return;
+        };
         // A part that no step makes comes from a parent, with its table.
-        let of_root = || self.to.root(used).and_then(|root| makes.get(&root.id));
-        if let Some(&maker) = makes.get(used).or_else(of_root) {
+        let of_root = || makes.get(to, &to.root(&object.id)?.id);
+        if let Some(maker) = makes.at(place).or_else(of_root) {
             self.edge(maker, number);
         }
-        let alters = self.index.alters.get(used).cloned().unwrap_or_default();
-        for alter in alters {
+        self.after_its_alters(&object.id, number);
+        for carrier in to.carriers(place) {
+            self.after_object_at(carrier, number);
+        }
+    }
+
+    fn after_its_alters(&mut self, used: &Id, number: usize) {
+        for &alter in self.alters(used) {
             // But not after what waits for it in turn (a sequence that gets to belong to a column).
             if !self.needs(alter, number) {
                 self.edge(alter, number);
             }
-        }
-        for carrier in self.to.carriers(used) {
-            self.after_object(carrier, number);
         }
     }
 
@@ -321,8 +389,8 @@ impl Building<'_, '_> {
                 .step
                 .needs
                 .iter()
-                .filter_map(|id| self.index.makes.get(id));
-            open.extend(makers.copied().chain(node.after));
+                .filter_map(|id| self.index.makes.get(self.to, id));
+            open.extend(makers.chain(node.after));
         }
         false
     }

@@ -105,9 +105,13 @@ fn steps(
     };
     let nodes = emit::nodes(&old, &new, diff, &fates, &given).map_err(PlanError::Refused)?;
     let steps = nodes.iter().map(|node| &node.step);
-    let (lock_slots, graph) = parallel::both(
+    let (lock_slots, order) = parallel::both(
         || locks::slots(steps, from, to),
-        || graph::build(&old, &new, &nodes),
+        || order::order(&old, &new, &nodes, graph::build(&old, &new, &nodes)),
     );
-    Ok((order::order(&old, &new, nodes, graph)?, lock_slots))
+    let order = order?;
+    let mut steps: Vec<Option<Step>> = nodes.into_iter().map(|node| Some(node.step)).collect();
+    let taken = order.into_iter();
+    let taken = taken.filter_map(|number| steps.get_mut(number).and_then(Option::take));
+    Ok((taken.collect(), lock_slots))
 }

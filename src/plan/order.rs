@@ -15,13 +15,13 @@ use crate::catalog::{Id, Step, Tag};
 /// Where a step stands among those that could run now.
 type Key<'a> = (u8, Tag, &'a Id, bool, Tag, usize, &'a Id, usize);
 
-/// The steps in order (Kahn's algorithm with a fixed preference).
+/// The numbers of the steps in order (Kahn's algorithm with a fixed preference).
 pub(super) fn order(
     from: &World<'_>,
     to: &World<'_>,
-    nodes: Vec<Node>,
+    nodes: &[Node],
     mut graph: Graph,
-) -> Result<Vec<Step>, PlanError> {
+) -> Result<Vec<usize>, PlanError> {
     let mut keys: Vec<Key<'_>> = nodes
         .iter()
         .enumerate()
@@ -55,13 +55,9 @@ pub(super) fn order(
         }
     }
     if sequence.len() < nodes.len() {
-        return Err(PlanError::Cycle(cycle(&nodes, &graph)));
+        return Err(PlanError::Cycle(cycle(nodes, &graph)));
     }
-    let mut steps: Vec<Option<Step>> = nodes.into_iter().map(|node| Some(node.step)).collect();
-    let taken = sequence
-        .into_iter()
-        .filter_map(|number| steps.get_mut(number).and_then(Option::take));
-    Ok(taken.collect())
+    Ok(sequence)
 }
 
 fn key<'n>(from: &World<'n>, to: &World<'n>, number: usize, node: &'n Node) -> Key<'n> {

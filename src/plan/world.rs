@@ -67,12 +67,20 @@ impl<'a> World<'a> {
         along
     }
 
-    /// What a part is altered and made along with, if anything.
-    pub(super) fn carriers(&self, id: &Id) -> impl Iterator<Item = &'a Id> {
-        let edges = self.edges(id);
-        let carrying =
-            edges.filter(|edge| edge.strength == Strength::Auto && comes_along(id, edge.to));
-        carrying.map(|edge| edge.to)
+    /// What the part at a place of the catalog is altered and made along with, if anything: the places of those.
+    pub(super) fn carriers(&self, place: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let objects = self.catalog.objects();
+        let part = objects.get(place).map(|object| &object.id);
+        let part = part.filter(|id| id.is_part());
+        let used = part.map_or(&[][..], |_| self.catalog.used_at(place));
+        let carrying = used.iter().filter(move |&&(used, strength)| {
+            let with = objects.get(used).map(|object| &object.id);
+            let along = part
+                .zip(with)
+                .is_some_and(|(id, with)| comes_along(id, with));
+            strength == Strength::Auto && along
+        });
+        carrying.map(|&(used, _)| used)
     }
 
     /// The root object that a part belongs to; `None` for a root object.
