@@ -227,6 +227,15 @@ impl Catalog {
         self.trees.find_with_root(&self.objects, id)
     }
 
+    /// Those of these objects that are here, and where in [`Catalog::objects`]: one walk along both.
+    pub fn among(&self, ids: &BTreeSet<&Id>) -> impl Iterator<Item = (usize, &Object)> {
+        let mut objects = self.objects.iter().enumerate().peekable();
+        ids.iter().filter_map(move |id| {
+            while objects.next_if(|(_, object)| object.id < **id).is_some() {}
+            objects.next_if(|(_, object)| object.id == **id)
+        })
+    }
+
     /// Each root object followed by its parts, and where that tree begins in [`Catalog::objects`].
     pub fn trees(&self) -> impl Iterator<Item = (usize, &[Object])> {
         trees::split(&self.objects)

@@ -211,17 +211,15 @@ impl Nodes<'_> {
             claimed.put(made, ());
         }
         let mut groups: Vec<(usize, &Object, Vec<Step>)> = Vec::new();
-        let (parts, roots): (Vec<&Id>, Vec<&Id>) = fates.made.iter().partition(|id| id.is_part());
-        for ids in [roots, parts] {
-            let places = ids.into_iter().filter_map(|id| to.catalog.place(id));
-            let open = places
-                .filter(|&place| claimed.at(place).is_none())
-                .collect();
-            let created = parallel::map(open, ENOUGH, |place| {
-                let object = to.catalog.objects().get(place)?;
-                Some((place, object, created(object, from, to, fates, given)))
+        let made = to.catalog.among(&fates.made);
+        let (parts, roots): (Vec<_>, Vec<_>) = made.partition(|(_, object)| object.id.is_part());
+        for made in [roots, parts] {
+            let open = made.into_iter();
+            let open = open.filter(|(place, _)| claimed.at(*place).is_none());
+            let created = parallel::map(open.collect(), ENOUGH, |(place, object)| {
+                (place, object, created(object, from, to, fates, given))
             });
-            for (place, object, steps) in created.into_iter().flatten() {
+            for (place, object, steps) in created {
                 // By one that came before it.
                 if claimed.at(place).is_some() {
                     continue;

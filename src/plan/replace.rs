@@ -100,9 +100,10 @@ impl<'a> Deciding<'_, 'a> {
     fn change_all(&mut self) {
         let mut changes = Vec::new();
         for delta in &self.diff.deltas {
-            let (old, new) = (self.from.get(&delta.id), self.to.get(&delta.id));
-            if let (Change::Changed(aspects), Some(old), Some(new)) = (&delta.change, old, new)
+            if let Change::Changed(aspects) = &delta.change
                 && aspects.body()
+                && let Some(old) = self.from.get(&delta.id)
+                && let Some(new) = self.to.get(&delta.id)
             {
                 let change = old.body.change(&new.body, &delta.id, self.to.catalog);
                 changes.push((&delta.id, aspects, change));
