@@ -168,6 +168,8 @@ fn place((mut start, tree): Tree<'_>, part: &str) -> Option<usize> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::catalog::schema::Schema;
+    use crate::catalog::{Body, Meta, Tag};
 
     fn edge<'a>(used: &'a str, root: Option<(&'a str, &'a str)>) -> StoredEdge<'a> {
         StoredEdge {
@@ -188,6 +190,35 @@ mod tests {
         ];
         for edge in others {
             assert_eq!(StoredEdge::parse(&edge.text()).unwrap(), edge);
+        }
+    }
+
+    #[test]
+    fn objects_are_found_by_their_texts() {
+        let part = |kind, name: &str| Id::part(kind, "app", "t", name);
+        let mut ids = vec![
+            part(Tag::Column, "a"),
+            part(Tag::Column, "constraint a"),
+            part(Tag::Column, ""),
+            part(Tag::Default, "a"),
+            part(Tag::Constraint, "a"),
+            part(Tag::Index, "b"),
+            part(Tag::Index, "a b"),
+            part(Tag::Trigger, "a"),
+            Id::in_schema(Tag::Table, "app", "t"),
+        ];
+        ids.sort();
+        let object = |id: &Id| Object {
+            id: id.clone(),
+            body: Body::from(Schema {}),
+            meta: Meta::default(),
+        };
+        let tree: Vec<Object> = ids.iter().map(object).collect();
+        for (number, id) in ids.iter().enumerate() {
+            assert_eq!(place((7, &tree), &part_text(id)), Some(7 + number), "{id}");
+        }
+        for text in ["a", "column b", "columna", "policy a", " ", "index"] {
+            assert_eq!(place((7, &tree), text), None, "{text:?}");
         }
     }
 
