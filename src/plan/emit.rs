@@ -10,9 +10,9 @@ use super::circle;
 use super::given::Given;
 use super::refuse::Refusal;
 use super::replace::Fates;
-use super::world::{Slot, World};
+use super::world::{ByPlace, Slot, World};
 use crate::catalog::meta;
-use crate::catalog::{Catalog, Id, Object, Step, Strength};
+use crate::catalog::{Id, Object, Step, Strength};
 use crate::diff::{Change, Diff};
 use crate::parallel;
 
@@ -284,34 +284,6 @@ impl Nodes<'_> {
     fn meta(&mut self, id: &Id, steps: Vec<Step>) {
         let after = self.last.get(id);
         self.chain(id, steps, Stage::Meta, after);
-    }
-}
-
-/// What is noted of objects of a catalog, by their places in it. What is not in the catalog is not noted.
-struct ByPlace<'a, T> {
-    catalog: &'a Catalog,
-    values: Vec<Option<T>>,
-}
-
-impl<'a, T: Copy> ByPlace<'a, T> {
-    fn new(catalog: &'a Catalog) -> Self {
-        let values = vec![None; catalog.objects().len()];
-        Self { catalog, values }
-    }
-
-    fn put(&mut self, id: &Id, value: T) {
-        let place = self.catalog.place(id);
-        if let Some(noted) = place.and_then(|place| self.values.get_mut(place)) {
-            *noted = Some(value);
-        }
-    }
-
-    fn get(&self, id: &Id) -> Option<T> {
-        self.at(self.catalog.place(id)?)
-    }
-
-    fn at(&self, place: usize) -> Option<T> {
-        self.values.get(place).copied().flatten()
     }
 }
 

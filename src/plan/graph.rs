@@ -5,7 +5,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::emit::{ENOUGH, Node, Stage};
-use super::world::{Slot, World};
+use super::world::{ByPlace, Slot, World};
 use crate::catalog::grouped::Grouped;
 use crate::catalog::{Id, Step, Strength};
 use crate::parallel;
@@ -20,11 +20,12 @@ pub(super) struct Graph {
 
 /// All constraints between these nodes.
 pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
-    let index = Index::new(to, nodes);
+    let (makes, index) = (Makers::new(to, nodes), Index::new(nodes));
     let mut building = Building {
         from,
         to,
         nodes,
+        makes: &makes,
         index: &index,
         graph: Graph {
             next: vec![Vec::new(); nodes.len()],
@@ -37,10 +38,9 @@ pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
     building.graph
 }
 
-/// Who does what.
+/// Who does what, besides making.
 #[derive(Default)]
 struct Index<'a> {
-    makes: Makers<'a>,
     frees: FxHashMap<&'a Id, usize>,
     aside: FxHashMap<&'a Id, usize>,
     lets_go: FxHashMap<&'a Id, usize>,
@@ -55,11 +55,8 @@ struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(to: &World<'a>, nodes: &'a [Node]) -> Self {
-        let mut index = Self {
-            makes: Makers::new(to, nodes),
-            ..Self::default()
-        };
+    fn new(nodes: &'a [Node]) -> Self {
+        let mut index = Self::default();
         // Ids take long to be hashed, and a map that grows does it again and again.
         let steps = || nodes.iter().map(|node| &node.step);
         index
@@ -101,12 +98,11 @@ impl<'a> Index<'a> {
 }
 
 /// Which step makes what.
-#[derive(Default)]
 struct Makers<'a> {
     /// What each step makes, as the place in the new side's catalog, with that of its root.
     made: Grouped<(usize, usize)>,
-    /// The step that makes what is at a place.
-    at: Vec<Option<usize>>,
+    /// The step that makes an object.
+    by_place: ByPlace<'a, usize>,
     /// Those that make a state of an object which the catalog has no name for (the shell of a type).
     others: FxHashMap<&'a Id, usize>,
 }
@@ -119,27 +115,27 @@ impl<'a> Makers<'a> {
         let made = parallel::map(made.collect(), ENOUGH, |(number, id)| {
             (number, id, to.catalog.place_with_root(id))
         });
-        let mut makers = Self {
-            at: vec![None; to.catalog.objects().len()],
-            ..Self::default()
-        };
+        let (mut by_place, mut others) = (ByPlace::new(to.catalog), FxHashMap::default());
         for &(number, id, found) in &made {
-            match found.and_then(|(_, place)| makers.at.get_mut(place)) {
-                Some(maker) => *maker = Some(number),
-                None => drop(makers.others.insert(id, number)),
+            match found {
+                Some((_, place)) => by_place.put_at(place, number),
+                None => drop(others.insert(id, number)),
             }
         }
         let made = made.into_iter();
-        makers.made = Grouped::of(made.filter_map(|(number, _, found)| Some((number, found?))));
-        makers
+        Self {
+            made: Grouped::of(made.filter_map(|(number, _, found)| Some((number, found?)))),
+            by_place,
+            others,
+        }
     }
 
     fn at(&self, place: usize) -> Option<usize> {
-        self.at.get(place).copied().flatten()
+        self.by_place.at(place)
     }
 
-    fn get(&self, to: &World<'_>, id: &Id) -> Option<usize> {
-        let here = to.catalog.place(id).and_then(|place| self.at(place));
+    fn get(&self, id: &Id) -> Option<usize> {
+        let here = self.by_place.get(id);
         here.or_else(|| self.others.get(id).copied())
     }
 }
@@ -148,6 +144,7 @@ struct Building<'w, 'a> {
     from: &'w World<'a>,
     to: &'w World<'a>,
     nodes: &'w [Node],
+    makes: &'w Makers<'w>,
     index: &'w Index<'w>,
     graph: Graph,
 }
@@ -285,10 +282,10 @@ impl<'w> Building<'w, '_> {
         let step = &node.step;
         let catalog = self.to.catalog;
         let subject = catalog.place_with_root(&step.subject);
-        let made = self.index.makes.made.at(number).iter().copied();
+        let made = self.makes.made.at(number).iter().copied();
         let others = made.filter(|made| Some(*made) != subject);
         for (root, own) in subject.into_iter().chain(others) {
-            if let Some(maker) = self.index.makes.at(root).filter(|_| root != own) {
+            if let Some(maker) = self.makes.at(root).filter(|_| root != own) {
                 self.edge(maker, number);
             }
             for &(used, _) in catalog.used_at(own) {
@@ -314,7 +311,7 @@ impl<'w> Building<'w, '_> {
     /// What no step makes comes with a part of a parent.
     fn after_what_it_comes_with(&mut self, number: usize, node: &Node) {
         let id = &node.step.subject;
-        if self.from.has(id) || self.index.makes.get(self.to, id).is_some() {
+        if self.from.has(id) || self.makes.get(id).is_some() {
             return;
         }
         self.after_object(id, number);
@@ -343,19 +340,19 @@ impl<'w> Building<'w, '_> {
         if let Some(place) = self.to.catalog.place(used) {
             return self.after_object_at(place, number);
         }
-        let maker = self.index.makes.others.get(used).copied();
+        let maker = self.makes.others.get(used).copied();
         self.edges(maker.as_slice(), number);
         self.after_its_alters(used, number);
     }
 
     /// After what is at a place of the new side's catalog is there in its new form.
     fn after_object_at(&mut self, place: usize, number: usize) {
-        let (to, makes) = (self.to, &self.index.makes);
+        let (to, makes) = (self.to, self.makes);
         let Some(object) = to.catalog.objects().get(place) else {
             return;
         };
         // A part that no step makes comes from a parent, with its table.
-        let of_root = || makes.get(to, &to.root(&object.id)?.id);
+        let of_root = || makes.at(to.catalog.place_with_root(&object.id)?.0);
         if let Some(maker) = makes.at(place).or_else(of_root) {
             self.edge(maker, number);
         }
@@ -385,11 +382,7 @@ impl<'w> Building<'w, '_> {
             let Some(node) = self.nodes.get(number).filter(|_| seen.insert(number)) else {
                 continue;
             };
-            let makers = node
-                .step
-                .needs
-                .iter()
-                .filter_map(|id| self.index.makes.get(self.to, id));
+            let makers = node.step.needs.iter().filter_map(|id| self.makes.get(id));
             open.extend(makers.chain(node.after));
         }
         false

@@ -97,6 +97,39 @@ impl<'a> World<'a> {
     }
 }
 
+/// What is noted of objects of a catalog, by their places in it. What is not in the catalog is not noted.
+pub(super) struct ByPlace<'a, T> {
+    catalog: &'a Catalog,
+    values: Vec<Option<T>>,
+}
+
+impl<'a, T: Copy> ByPlace<'a, T> {
+    pub(super) fn new(catalog: &'a Catalog) -> Self {
+        let values = vec![None; catalog.objects().len()];
+        Self { catalog, values }
+    }
+
+    pub(super) fn put(&mut self, id: &Id, value: T) {
+        if let Some(place) = self.catalog.place(id) {
+            self.put_at(place, value);
+        }
+    }
+
+    pub(super) fn put_at(&mut self, place: usize, value: T) {
+        if let Some(noted) = self.values.get_mut(place) {
+            *noted = Some(value);
+        }
+    }
+
+    pub(super) fn get(&self, id: &Id) -> Option<T> {
+        self.at(self.catalog.place(id)?)
+    }
+
+    pub(super) fn at(&self, place: usize) -> Option<T> {
+        self.values.get(place).copied().flatten()
+    }
+}
+
 /// Whether a part that depends on another comes along with it: as that of a child with that of its parent. A generated column
 /// is of one table with those that it is computed from, which servers before 14 say in the same way.
 fn comes_along(part: &Id, with: &Id) -> bool {

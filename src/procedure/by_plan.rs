@@ -151,16 +151,12 @@ impl Target {
         layout: bool,
     ) -> Result<Reached, Failure> {
         let exactly = *after == *plan.target;
-        if exactly {
-            let (proof, differences) = (self.proof(self.mask.root_name()), Diff::default());
-            return Ok(Reached {
-                proof,
-                differences,
-                exactly,
-            });
-        }
         let (reached, wanted) = (self.mask.hide(after), self.mask.hide(&plan.target));
-        let mut differences = diff::compare(&reached, &wanted);
+        let mut differences = if exactly {
+            Diff::default()
+        } else {
+            diff::compare(&reached, &wanted)
+        };
         let moved = self.catalog.version() / 10_000 != after.version() / 10_000;
         let reworded = moved && differences.forgive_texts(&reached, &wanted);
         let mut wrong: Vec<String> = differences.deltas.iter().map(ToString::to_string).collect();
@@ -180,16 +176,12 @@ impl Target {
         } else {
             self.mask.root_name()
         };
+        let roles = if self.renamed { " (roles mapped)" } else { "" };
         Ok(Reached {
-            proof: self.proof(proof),
+            proof: format!("{proof}{roles}"),
             differences,
             exactly,
         })
-    }
-
-    fn proof(&self, what: &str) -> String {
-        let roles = if self.renamed { " (roles mapped)" } else { "" };
-        format!("{what}{roles}")
     }
 }
 

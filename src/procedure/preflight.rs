@@ -170,10 +170,7 @@ async fn superuser_where_needed(
     let objects = objects.filter(|object| object.body.needs_superuser());
     let such: BTreeSet<&Id> = objects.map(|object| &object.id).collect();
     let subjects = preview.plan.steps.iter().map(|step| &step.subject);
-    // Mostly there are none.
-    let needing: BTreeSet<&Id> = subjects
-        .filter(|id| !such.is_empty() && such.contains(id))
-        .collect();
+    let needing: BTreeSet<&Id> = subjects.filter(|id| such.contains(id)).collect();
     let needing: Vec<String> = needing.into_iter().map(Id::to_string).collect();
     if needing.is_empty() {
         return Ok(());
