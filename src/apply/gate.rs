@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::ApplyError;
+use crate::catalog::quote::literal;
 use crate::connect::{Connection, Error};
 use crate::introspect::PIN;
 
@@ -90,14 +91,17 @@ pub async fn lock_table(connection: &mut Connection, table: &str) -> Result<(), 
 }
 
 /// What the steps of a plan rely on besides [`PIN`].
+pub const FOR_PLAN: &[(&str, &str)] = &[
+    ("check_function_bodies", "off"),
+    ("default_tablespace", ""),
+    ("default_table_access_method", "heap"),
+];
+
+/// Sets what the steps of a plan rely on.
 pub async fn pin_for_plan(connection: &mut Connection) -> Result<(), Error> {
-    let sql = format!(
-        "SET LOCAL check_function_bodies = off;
-         SET LOCAL default_tablespace = '';
-         SET LOCAL default_table_access_method = heap;
-         {PIN}"
-    );
-    connection.execute(&sql).await?;
+    let set = |(name, value): &(&str, &str)| format!("SET LOCAL {name} = {}; ", literal(value));
+    let settings: String = FOR_PLAN.iter().map(set).collect();
+    connection.execute(&format!("{settings}{PIN}")).await?;
     Ok(())
 }
 

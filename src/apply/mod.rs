@@ -12,7 +12,7 @@ mod run;
 pub use commit::{Outcome, commit, transaction_id};
 pub use error::ApplyError;
 pub use gate::{
-    Settings, begin, enter, expect_no_rows, fire_deferred, leave, lock_table, pin_again,
+    FOR_PLAN, Settings, begin, enter, expect_no_rows, fire_deferred, leave, lock_table, pin_again,
     pin_for_plan,
 };
 pub use run::run_steps;

@@ -29,13 +29,6 @@ pub struct Args {
     pub mask: super::diff::MaskArgs,
 }
 
-/// What the steps rely on, as `rollback` sets it.
-const SETTINGS: &[(&str, &str)] = &[
-    ("lock_timeout", "5s"),
-    ("check_function_bodies", "off"),
-    ("search_path", "pg_catalog"),
-];
-
 #[derive(Debug, Serialize)]
 struct StepReport {
     object: String,
@@ -70,7 +63,7 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
             target.given,
             target.id.short()
         );
-        let script = crate::plan::script(&preview.plan, SETTINGS, &heading);
+        let script = preview.script(&heading);
         context
             .output
             .results(|out| out.write_all(script.as_bytes()))?;

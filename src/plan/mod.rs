@@ -31,7 +31,7 @@ use crate::parallel;
 pub use given::DefaultPrivileges;
 pub use hazard::{Allow, Code, Hazard};
 pub use refuse::{PlanError, Refusal};
-pub use script::script;
+pub use script::{Frame, script};
 
 use given::Given;
 use world::World;

@@ -6,24 +6,45 @@ use super::Plan;
 use crate::catalog::print;
 use crate::catalog::quote::literal;
 
-/// The plan as SQL. `settings` are set for the transaction; `heading` stands above as comment lines, and so
-/// do the hazards.
-pub fn script(plan: &Plan, settings: &[(&str, &str)], heading: &str) -> String {
+/// What stands around the steps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Frame<'a> {
+    /// Comment lines above everything.
+    pub heading: &'a str,
+    /// Settings for the transaction.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// Statements before the first step.
+    pub before: &'a [String],
+    /// Statements after the last one.
+    pub after: &'a [String],
+}
+
+/// The plan as SQL. The hazards stand below the heading.
+pub fn script(plan: &Plan, frame: &Frame<'_>) -> String {
     let mut out = String::new();
-    for line in heading.lines() {
+    for line in frame.heading.lines() {
         comment(&mut out, line);
     }
     for hazard in &plan.hazards {
         comment(&mut out, &format!("{}: {}", hazard.code, hazard.text));
     }
     out.push_str("\nBEGIN;\n");
-    for (name, value) in settings {
+    for (name, value) in frame.settings {
         let _ = writeln!(out, "SET LOCAL {name} = {};", literal(value));
     }
     out.push('\n');
+    statements(&mut out, frame.before);
     print::steps(&plan.steps, &mut out);
+    statements(&mut out, frame.after);
     out.push_str("\nCOMMIT;\n");
     out
+}
+
+fn statements(out: &mut String, all: &[String]) {
+    for sql in all {
+        out.push_str(sql);
+        out.push_str(";\n");
+    }
 }
 
 /// A name can hold a line break, which would end the comment.

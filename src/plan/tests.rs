@@ -258,7 +258,13 @@ fn a_plan_says_what_it_costs() {
     lock: table app.gone is locked in ACCESS EXCLUSIVE mode until COMMIT: who reads or writes it waits
     lock: table app.t is locked in ACCESS EXCLUSIVE mode until COMMIT: who reads or writes it waits
     "#);
-    insta::assert_snapshot!(script(&plan, &[("lock_timeout", "5s")], "from here to there"), @r#"
+    let frame = Frame {
+        heading: "from here to there",
+        settings: &[("lock_timeout", "5s")],
+        before: &["SELECT 'first'".to_owned()],
+        after: &["SELECT 'last'".to_owned()],
+    };
+    insta::assert_snapshot!(script(&plan, &frame), @r#"
     -- from here to there
     -- data-loss: all rows of table app.gone are destroyed
     -- data-loss: all values of table column app.t.b are destroyed
@@ -269,9 +275,11 @@ fn a_plan_says_what_it_costs() {
     BEGIN;
     SET LOCAL lock_timeout = '5s';
 
+    SELECT 'first';
     DROP TABLE app.gone;
     ALTER TABLE app.t DROP COLUMN b;
     ALTER TABLE app.t ALTER COLUMN a TYPE bigint;
+    SELECT 'last';
 
     COMMIT;
     "#);

@@ -13,7 +13,7 @@ use super::host::Host;
 use super::roles;
 use super::rollback::{Preview, Target, plan_to};
 use super::rows;
-use super::sequences::Sequences;
+use super::sequences::{self, Positions};
 use super::session;
 use super::snapshot;
 use super::transaction::{Acted, Failed, Stage, Way, stop_if_asked};
@@ -100,10 +100,11 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         if RESTORE && fills.is_empty() {
             apply::expect_no_rows(stage.connection).await?;
         }
-        let sequences = Sequences::look(stage.connection, &present.catalog, &plan, &fills).await?;
+        let positions = Positions::of(&present.catalog, &plan, &fills);
+        sequences::run(stage.connection, &positions.note).await?;
         let stored = stored_form(&plan.target);
         let (times, filled) = run_steps(stage, self.target, &plan, &fills, host).await?;
-        sequences.go_on(stage.connection).await?;
+        sequences::run(stage.connection, &positions.go_on).await?;
         let after = prove(stage.connection, &self.scope(), host).await?;
         let reached = self.target.reached(&after.catalog, &plan, RESTORE)?;
         let data = match stored.await {

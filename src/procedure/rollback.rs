@@ -12,20 +12,21 @@ use super::beside;
 use super::by_plan::ByPlan;
 use super::consent::{Consent, Question};
 use super::failure::Failure;
-use super::fills;
+use super::fills::{self, Fills};
 use super::host::Host;
 use super::preflight;
 use super::roles::Missing;
+use super::sequences::Positions;
 use super::session;
 use super::snapshot;
 use super::transaction::{self, Done, Way};
-use crate::apply::Settings;
+use crate::apply::{self, Settings};
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Newer};
 use crate::connect::{Config, Connection};
 use crate::diff::Mask;
 use crate::introspect::{Reading, Within};
-use crate::plan::{self, Allow, DefaultPrivileges, Hazard, Plan};
+use crate::plan::{self, Allow, DefaultPrivileges, Frame, Hazard, Plan};
 use crate::store::{Manifest, SnapshotId, Store};
 
 /// What a rollback may do.
@@ -127,6 +128,35 @@ pub struct Preview {
     pub plan: Plan,
     /// The role that it is for.
     pub role: String,
+}
+
+/// What a printed plan sets besides what its steps rely on: how scripts are read, and how long they wait.
+const SCRIPT: &[(&str, &str)] = &[
+    ("client_encoding", "UTF8"),
+    ("standard_conforming_strings", "on"),
+    ("lock_timeout", "5s"),
+    ("search_path", "pg_catalog"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("xmloption", "content"),
+    ("row_security", "off"),
+];
+
+impl Preview {
+    /// The way as a script that any client can run. Rows that the store has do not come back by it.
+    pub fn script(&self, heading: &str) -> String {
+        let positions = Positions::of(&self.present.catalog, &self.plan, &Fills::default());
+        let settings: Vec<_> = SCRIPT.iter().chain(apply::FOR_PLAN).copied().collect();
+        plan::script(
+            &self.plan,
+            &Frame {
+                heading,
+                settings: &settings,
+                before: &positions.note,
+                after: &positions.go_on,
+            },
+        )
+    }
 }
 
 /// Reads the present and plans the way to a target.
