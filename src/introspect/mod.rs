@@ -28,6 +28,7 @@ pub use unchanged::{Fingerprint, is_unchanged};
 pub const PIN: &str = "SELECT set_config('search_path', 'pg_catalog', true), set_config('DateStyle', 'ISO', true), \
      set_config('IntervalStyle', 'postgres', true), set_config('TimeZone', 'UTC', true), \
      set_config('extra_float_digits', '1', true), set_config('quote_all_identifiers', 'off', true), \
+     set_config('standard_conforming_strings', 'on', true), \
      set_config('bytea_output', 'hex', true), set_config('xmloption', 'content', true), \
      set_config('row_security', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), \
      set_config('jit', 'off', true), set_config('work_mem', '64MB', true)";

@@ -184,8 +184,9 @@ impl Frame {
         if self.within == Within::Nothing {
             tasks.push(silent("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"));
             // What is spelled waits behind an ALTER, and whoever comes later waits behind what we have locked: so we
-            // give way, and come back.
+            // give way, and come back. What a role may take for its statements is not meant for us.
             tasks.push(silent("SET LOCAL lock_timeout = '50ms'"));
+            tasks.push(silent("SET LOCAL statement_timeout = 0"));
         }
         tasks.extend(self.raw.then(|| silent(RAW)));
         tasks.push(silent(PIN));

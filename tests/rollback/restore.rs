@@ -318,3 +318,43 @@ fn a_missing_tablespace_is_refused_before_the_start() {
         .exits(0);
     assert_eq!(copy.pg_dump(&["-s"]), dump);
 }
+
+#[test]
+fn settings_of_a_database_change_neither_what_is_read_nor_what_is_made() {
+    let bench = Bench::new(
+        r"CREATE TABLE t (a text DEFAULT E'x\\y', b bytea DEFAULT '\x00ff', d date DEFAULT '2020-02-01', i interval DEFAULT '1 day 2 hours', f float8 DEFAULT 0.1);
+          CREATE FUNCTION f(a text DEFAULT E'\\') RETURNS text LANGUAGE sql AS $$ SELECT '\' || a $$; INSERT INTO t DEFAULT VALUES",
+    );
+    let values = "SELECT * FROM t";
+    let before = bench.database.psql(values);
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let set = |database: &Database<'_>| {
+        for (setting, value) in [
+            ("standard_conforming_strings", "off"),
+            ("quote_all_identifiers", "on"),
+            ("DateStyle", "'German'"),
+            ("IntervalStyle", "'iso_8601'"),
+            ("extra_float_digits", "-3"),
+            ("bytea_output", "'escape'"),
+            ("TimeZone", "'Asia/Kathmandu'"),
+            ("search_path", "public"),
+        ] {
+            let name = database.name();
+            database.psql(&format!("ALTER DATABASE {name} SET {setting} = {value}"));
+        }
+    };
+    set(&bench.database);
+    bench.snapback(&["diff", "good", "--exit-code"]).exits(0);
+    let copy = Database::new();
+    set(&copy);
+    let arguments = ["restore", "good"];
+    on(&copy, bench.folder.path())
+        .args(arguments)
+        .run()
+        .exits(0);
+    let inserted = copy.psql(&format!(
+        "SET bytea_output = hex; SET DateStyle = ISO; SET IntervalStyle = postgres; \
+         SET extra_float_digits = 1; INSERT INTO t DEFAULT VALUES; {values}"
+    ));
+    assert_eq!(inserted, before);
+}
