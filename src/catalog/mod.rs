@@ -15,6 +15,7 @@ pub mod default_acl;
 pub mod edges;
 pub mod event_trigger;
 pub mod extension;
+mod figured;
 pub mod foreign;
 pub mod grouped;
 pub mod id;

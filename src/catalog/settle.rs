@@ -4,12 +4,15 @@
 //! fixpoint. Each rewriting here is one that the server itself makes; tests compare with its own second
 //! deparse. Works on tokens: never looks into literals, quoted identifiers are one word.
 
+use super::figured::{Lists, needless_name};
+
 /// The settled form of an expression, a list of expressions, or a query.
 ///
 /// - `(ARRAY[a, b])::t[]` becomes `ARRAY[(a)::t, (b)::t]`, since the parser hands the type of a cast down to the
 ///   elements of an array constructor (`transformTypeCast()` of `parser/parse_expr.c`).
 /// - `(VALUES ..)` becomes `( VALUES ..)`: a view that is nothing but VALUES is read again as one with a
 ///   subquery (`get_from_clause_item()` of `ruleutils.c`).
+/// - `SELECT 'x'::text AS text` becomes `SELECT 'x'::text`, see `figured`.
 /// - `((a AND b) AND c)` becomes `(a AND b AND c)`, and so with OR: what BETWEEN, IN and comparisons of rows are made
 ///   into stands by itself, and the grammar joins it with what follows (`makeAndExpr()` of `parser/gram.y`).
 pub fn settle(text: &str) -> String {
@@ -17,6 +20,7 @@ pub fn settle(text: &str) -> String {
     let mut at = 0;
     // Where the parentheses close that are left out.
     let mut left_out: Vec<usize> = Vec::new();
+    let mut lists = text.contains("SELECT ").then(Lists::default);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some((array, end)) = cast_array(text, at) {
             settled.push_str(&array);
@@ -24,6 +28,9 @@ pub fn settle(text: &str) -> String {
             continue;
         }
         if rest.starts_with("(VALUES ") {
+            if let Some(lists) = &mut lists {
+                lists.see("(");
+            }
             settled.push_str("( VALUES ");
             at += "(VALUES ".len();
             continue;
@@ -32,8 +39,19 @@ pub fn settle(text: &str) -> String {
             at += 1;
             continue;
         }
+        if lists.as_ref().is_some_and(Lists::at_column) {
+            if let Some((cast_end, end)) = needless_name(text, at) {
+                settled.push_str(&settle(text.get(at..cast_end).unwrap_or_default()));
+                at = end;
+                continue;
+            }
+        }
         let end = token(text, at);
-        settled.push_str(rest.get(..end - at).unwrap_or(rest));
+        let word = rest.get(..end - at).unwrap_or(rest);
+        if let Some(lists) = &mut lists {
+            lists.see(word);
+        }
+        settled.push_str(word);
         at = end;
         if rest.starts_with("((") {
             let joined = joined(text, at);
@@ -243,6 +261,34 @@ mod tests {
             settle("FROM (VALUES (1,'(VALUES ')) \"(VALUES \""),
             "FROM ( VALUES (1,'(VALUES ')) \"(VALUES \""
         );
+    }
+
+    #[test]
+    fn columns_have_no_name_that_their_type_gives_them() {
+        for (text, expected) in [
+            (
+                "SELECT s.id\n   FROM ( SELECT t.id\n           FROM t\n        UNION ALL\n         SELECT (0)::oid AS oid,\n            'a, b'::character varying(3) AS \"varchar\") s",
+                "SELECT s.id\n   FROM ( SELECT t.id\n           FROM t\n        UNION ALL\n         SELECT (0)::oid,\n            'a, b'::character varying(3)) s",
+            ),
+            (
+                "( SELECT NULL::app.\"my \"\"T\"[] AS \"my \"\"T\", ((a + 1))::bigint AS int8, ('x'::text)::name AS name)",
+                "( SELECT NULL::app.\"my \"\"T\"[], ((a + 1))::bigint, ('x'::text)::name)",
+            ),
+            (
+                "SELECT '1 day'::interval day to second(3) AS \"interval\", E'\\n'::timestamp(3) without time zone AS \"timestamp\" FROM t",
+                "SELECT '1 day'::interval day to second(3), E'\\n'::timestamp(3) without time zone FROM t",
+            ),
+        ] {
+            assert_eq!(settle(text), expected);
+            assert_eq!(settle(expected), expected);
+        }
+        for text in [
+            "SELECT 'x'::text AS \"TEXT\", 'x'::text AS name, (f(x))::text AS text, (x)::text AS text, x AS text FROM t",
+            "SELECT XMLFOREST('a'::text AS b, 'x'::text AS text) AS x FROM f('x'::text) AS text, g('x'::text AS text)",
+            "SELECT ((a).b)::text AS text, ' AS text'::text, \"SELECT 'x'::text AS text\"",
+        ] {
+            assert_eq!(settle(text), text);
+        }
     }
 
     #[test]
