@@ -15,6 +15,7 @@ pub mod index;
 mod join;
 mod late;
 pub mod not_null;
+mod persistence;
 pub mod policy;
 mod retype;
 pub mod rule;
@@ -331,12 +332,7 @@ impl Kind for Table {
         }
         let mut steps = Vec::new();
         if *unlogged != self.unlogged {
-            let what = if *unlogged {
-                "SET UNLOGGED"
-            } else {
-                "SET LOGGED"
-            };
-            steps.push(alter(id, what).rewriting());
+            steps.push(persistence::change(id, *unlogged, scene));
         }
         let mut settings = options::change("", &self.options, options);
         settings.extend(options::change(

@@ -1,0 +1,5 @@
+CREATE TABLE z (id integer PRIMARY KEY, self integer REFERENCES z);
+CREATE TABLE m (id integer PRIMARY KEY REFERENCES z);
+CREATE TABLE a (id integer REFERENCES z, other integer REFERENCES m);
+CREATE UNLOGGED TABLE b (id integer PRIMARY KEY);
+CREATE UNLOGGED TABLE c (id integer REFERENCES b);
