@@ -134,13 +134,12 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     }
     let takes_identity = carried && takes_identity(id, scene);
     let mut steps = Vec::new();
-    if identity.is_none() && !takes_identity {
-        steps.extend(
-            old.identity
-                .as_ref()
-                .map(|identity| drop_identity(id, identity)),
-        );
-    }
+    let new_sequence = identity.as_ref().map(|new| &new.sequence);
+    let kept = |old: &&Identity| new_sequence == Some(&old.sequence);
+    let old_identity = old.identity.as_ref();
+    let lost = old_identity.filter(|old| !takes_identity && !kept(old));
+    // Before the type changes, which the sequence would follow.
+    steps.extend(lost.map(|lost| drop_identity(id, lost)));
     if not_null.is_none() && old.not_null.as_ref().is_some_and(|old| !old.inherited) {
         steps.push(alter(id, "DROP NOT NULL"));
     }
@@ -159,7 +158,12 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
     }
     if let Some(identity) = identity.as_ref().filter(|_| !takes_identity) {
-        steps.extend(change_identity(old.identity.as_ref(), identity, id, scene));
+        steps.extend(change_identity(
+            old_identity.filter(kept),
+            identity,
+            id,
+            scene,
+        ));
     }
     steps.extend(change_settings(old, new, id, scene.version(), retyped));
     if steps.is_empty() {
@@ -196,23 +200,19 @@ fn drop_identity(id: &Id, identity: &Identity) -> Step {
     }
 }
 
-fn change_identity(old: Option<&Identity>, new: &Identity, id: &Id, scene: &Catalog) -> Vec<Step> {
-    match old {
-        Some(old) if old.sequence == new.sequence => {
+/// What makes a new identity of one that is kept; of none, as a lost one is dropped before.
+fn change_identity(
+    kept: Option<&Identity>,
+    new: &Identity,
+    id: &Id,
+    scene: &Catalog,
+) -> Option<Step> {
+    match kept {
+        Some(old) => {
             let differs = old.always != new.always;
-            differs
-                .then(|| alter(id, &format!("SET {}", new.generation())))
-                .into_iter()
-                .collect()
+            differs.then(|| alter(id, &format!("SET {}", new.generation())))
         }
-        other => {
-            let mut steps: Vec<Step> = other
-                .map(|old| drop_identity(id, old))
-                .into_iter()
-                .collect();
-            steps.push(add_identity(new, id, scene));
-            steps
-        }
+        None => Some(add_identity(new, id, scene)),
     }
 }
 
