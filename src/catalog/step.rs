@@ -97,6 +97,10 @@ pub struct Step {
     pub remakes: bool,
     /// Whether its subject has no parent any more after it: what came from there can be dropped only then.
     pub leaves: bool,
+    /// Whether it takes its subject, a partition, from its parent: there is room for another one after it.
+    pub detaches: bool,
+    /// Whether it makes its subject a partition.
+    pub attaches: bool,
     /// Whether its subject is there only as long as its table has the parent that it is from (what a partition has
     /// otherwise than its parent's trigger).
     pub with_parent: bool,
@@ -131,6 +135,8 @@ impl Step {
             displaces: false,
             remakes: false,
             leaves: false,
+            detaches: false,
+            attaches: false,
             with_parent: false,
             last: false,
             makes: Vec::new(),

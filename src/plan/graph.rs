@@ -46,6 +46,7 @@ struct Index<'a> {
     lets_go: FxHashMap<&'a Id, usize>,
     alters: FxHashMap<&'a Id, Vec<usize>>,
     leaves: FxHashMap<&'a Id, usize>,
+    detaches: FxHashMap<&'a Id, usize>,
     /// The last step that makes or alters an object.
     body: FxHashMap<&'a Id, usize>,
     /// The first step of an object's owner, ACL and comment.
@@ -75,6 +76,9 @@ impl<'a> Index<'a> {
                     index.alters.entry(&step.subject).or_default().push(number);
                     if step.leaves {
                         index.leaves.insert(&step.subject, number);
+                    }
+                    if step.detaches {
+                        index.detaches.insert(&step.subject, number);
                     }
                     index.body.insert(&step.subject, number);
                 }
@@ -179,6 +183,7 @@ impl<'w> Building<'w, '_> {
             Stage::Make | Stage::Alter => {
                 self.after_what_it_uses(number, node);
                 self.after_others_have_left(number, node);
+                self.after_room_is_made(number, node);
                 self.before_owners_change(number, node);
             }
             Stage::Meta => {
@@ -332,6 +337,25 @@ impl<'w> Building<'w, '_> {
             let stays = || self.to.edges(user).any(|edge| *edge.to == root.id);
             if user.kind == root.id.kind && !stays() {
                 self.after_it_is_altered(user, number);
+            }
+        }
+    }
+
+    /// A partition comes to its parent after others have left it or were dropped, whose bounds it may take.
+    fn after_room_is_made(&mut self, number: usize, node: &Node) {
+        let id = &node.step.subject;
+        if !node.step.attaches {
+            return;
+        }
+        let parents = self.to.edges(id).filter(|edge| edge.to.kind == id.kind);
+        for parent in parents.map(|edge| edge.to) {
+            for (sibling, _) in self.from.users(parent) {
+                if *sibling == id || sibling.kind != id.kind || self.aside(sibling).is_some() {
+                    continue;
+                }
+                let index = self.index;
+                let goer = index.detaches.get(sibling).or(index.frees.get(sibling));
+                self.edges(goer.copied().as_slice(), number);
             }
         }
     }

@@ -113,8 +113,13 @@ fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step 
     let step = if table.is_partition() {
         let what = format!("ATTACH PARTITION {} {}", id.sql(), table.bound);
         let step = alter_as(id, &parent.id(), &what).making([joined(id)]);
-        step.making(late(id, scene))
-            .deferring(made_later(table, id, scene))
+        let step = step
+            .making(late(id, scene))
+            .deferring(made_later(table, id, scene));
+        Step {
+            attaches: true,
+            ..step
+        }
     } else {
         alter(id, &format!("INHERIT {}", parent.sql()))
     };
@@ -126,7 +131,11 @@ fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step 
 pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     let leave = |parent: &RelationName| {
         if old.is_partition() {
-            alter_as(id, &parent.id(), &format!("DETACH PARTITION {}", id.sql()))
+            let what = format!("DETACH PARTITION {}", id.sql());
+            Step {
+                detaches: true,
+                ..alter_as(id, &parent.id(), &what)
+            }
         } else {
             alter(id, &format!("NO INHERIT {}", parent.sql()))
         }
