@@ -62,15 +62,12 @@ fn find_from(text: &str, at: usize, wanted: &str) -> Option<usize> {
 
 /// Where an operand that gives a column no name ends, before `::`.
 fn operand(text: &str, at: usize) -> Option<usize> {
-    let end = match text.as_bytes().get(at)? {
-        b'(' => {
-            let close = closing(text, at)?;
-            has_no_name(text.get(at + 1..close)?).then_some(close + 1)?
-        }
-        _ => {
-            let end = token(text, at);
-            is_constant(text.get(at..end)?).then_some(end)?
-        }
+    let end = if text.as_bytes().get(at) == Some(&b'(') {
+        let close = closing(text, at)?;
+        has_no_name(text.get(at + 1..close)?).then_some(close + 1)?
+    } else {
+        let end = token(text, at);
+        is_constant(text.get(at..end)?).then_some(end)?
     };
     text.get(end..)?.starts_with("::").then_some(end)
 }

@@ -39,12 +39,11 @@ pub fn settle(text: &str) -> String {
             at += 1;
             continue;
         }
-        if lists.as_ref().is_some_and(Lists::at_column) {
-            if let Some((cast_end, end)) = needless_name(text, at) {
-                settled.push_str(&settle(text.get(at..cast_end).unwrap_or_default()));
-                at = end;
-                continue;
-            }
+        let at_column = lists.as_ref().is_some_and(Lists::at_column);
+        if let Some((cast_end, end)) = at_column.then(|| needless_name(text, at)).flatten() {
+            settled.push_str(&settle(text.get(at..cast_end).unwrap_or_default()));
+            at = end;
+            continue;
         }
         let end = token(text, at);
         let word = rest.get(..end - at).unwrap_or(rest);
@@ -148,6 +147,17 @@ pub(super) fn token(text: &str, at: usize) -> usize {
         Some(first) => at + first.len_utf8(),
         None => at,
     }
+}
+
+/// The tokens of a text, one after the other.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let end = token(text, at);
+        let next = text.get(at..end).filter(|token| !token.is_empty());
+        at = end;
+        next
+    })
 }
 
 fn is_word(character: char) -> bool {

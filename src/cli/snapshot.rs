@@ -108,6 +108,12 @@ pub async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
     let Manifest {
         meta, root, layout, ..
     } = written.manifest;
+    if meta.counts.is_empty() && !meta.scope.schemas.is_empty() {
+        let schemas = meta.scope.schemas.join(", ");
+        context.output.warn(format!(
+            "no schema is called {schemas}: the snapshot is empty"
+        ));
+    }
     for index in &meta.invalid_indexes {
         context.output.warn(format!(
             "index {index} is invalid and not part of the snapshot"

@@ -3,11 +3,11 @@
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
 use super::{create, in_partition, retype, volatile};
-use crate::catalog::kind::{Change, Tag};
+use crate::catalog::kind::{Body, Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Loss, Step};
-use crate::catalog::{Catalog, Id, options};
+use crate::catalog::{Catalog, Id, options, settle};
 
 /// `ALTER TABLE .. ALTER COLUMN c what`: for this table and its children.
 pub(super) fn alter(id: &Id, what: &str) -> Step {
@@ -32,6 +32,21 @@ pub(super) fn only(id: &Id, what: &str) -> Step {
 /// `MergeAttributesIntoExisting()` of `commands/tablecmds.c`: only ATTACH PARTITION takes that away.
 pub(super) const STAYS_OWN: &str = "comes from a parent alone in the target, and the server has no way to that: \
      what a table has when it gets a parent stays its own too; make the table again with INHERITS";
+
+/// `ATPrepAlterColumnType()` of `commands/tablecmds.c`.
+const IN_KEY: &str = "has another type in the target, which the server gives no column of a partition key; \
+     make the table again, with its partitions";
+
+/// Whether a column is named in the key by which its table is partitioned.
+pub(super) fn in_partition_key(id: &Id, scene: &Catalog) -> bool {
+    match scene.root_of(id).map(|table| &table.body) {
+        Some(Body::Table(table)) => {
+            let name = ident(&id.name);
+            settle::tokens(&table.partition_by).any(|token| token == name)
+        }
+        _ => false,
+    }
+}
 
 /// ADD COLUMN. A NOT NULL that existing rows would break is a step of its own, so that they can be filled in
 /// between.
@@ -150,6 +165,9 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
             generated.as_ref(),
             id,
         ));
+    }
+    if retyped && in_partition_key(id, scene) {
+        return Change::Impossible(IN_KEY);
     }
     if retyped {
         steps.push(retype(old, new, id));

@@ -3,7 +3,7 @@
 //! By way of text, which every type has, as long as the text means the same under both forms. That of a composite type
 //! is a list without names: when its attributes are others, or stand in another order, values go by name instead.
 
-use super::alter::alter;
+use super::alter::{alter, in_partition_key};
 use super::column::{Column, Origin};
 use super::retype;
 use crate::catalog::kind::Body;
@@ -24,7 +24,7 @@ pub(super) fn follow(
     if column.origin != Origin::Own {
         return Some(Vec::new());
     }
-    if column.generated.is_some() {
+    if column.generated.is_some() || in_partition_key(id, to) {
         return None;
     }
     let (name, data_type) = (ident(&id.name), &column.data_type);

@@ -379,6 +379,11 @@ impl Kind for Constraint {
                 170_000,
                 "EXCLUDE of a partitioned table",
             ),
+            (
+                foreign && self.not_valid && partitioned,
+                180_000,
+                "a foreign key of a partitioned table that is NOT VALID",
+            ),
             (self.not_enforced, 180_000, "NOT ENFORCED"),
             (has("WITHOUT OVERLAPS"), 180_000, "WITHOUT OVERLAPS"),
             (foreign && has("PERIOD "), 180_000, "PERIOD"),
