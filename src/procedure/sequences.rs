@@ -102,7 +102,7 @@ fn note(sequence: &Id, setting: &str) -> String {
     let (name, oid) = (sequence.sql(), literal(&sequence.sql()));
     format!(
         "SELECT set_config({setting}, (last_value::numeric + CASE WHEN is_called THEN seqincrement ELSE 0 END)::text, true) \
-         FROM {name}, pg_sequence WHERE seqrelid = {oid}::regclass"
+         FROM {name} AS stands, pg_sequence AS form WHERE seqrelid = {oid}::regclass"
     )
 }
 
@@ -120,8 +120,8 @@ fn go_on(sequence: &Id, next: &str) -> String {
     let (name, oid) = (sequence.sql(), literal(&sequence.sql()));
     // Behind OFFSET the value is computed once.
     format!(
-        "SELECT setval({oid}::regclass, next::bigint, false) FROM {name}, \
-         (SELECT {next} AS next, * FROM pg_sequence WHERE seqrelid = {oid}::regclass OFFSET 0) AS s \
+        "SELECT setval({oid}::regclass, next::bigint, false) FROM {name} AS stands, \
+         (SELECT {next} AS next, * FROM pg_sequence WHERE seqrelid = {oid}::regclass OFFSET 0) AS form \
          WHERE next BETWEEN seqmin AND seqmax AND sign(seqincrement) * (next - last_value) > 0"
     )
 }
