@@ -4,7 +4,7 @@
 //! it does print, is a name for it when the text is read again (`FigureColnameInternal()` of `parser/parse_target.c`),
 //! and then it is printed. Without that name both texts are one, and mean the same.
 
-use super::settle::{closing, find, token};
+use super::settle::{closing, find, token, tokens};
 
 /// Where in a query names of columns are given.
 #[derive(Default)]
@@ -82,23 +82,26 @@ fn has_no_name(expression: &str) -> bool {
         && expression
             .chars()
             .all(|character| character.is_ascii_digit() || "-.".contains(character));
-    let is_operation = || {
+    let is_in_brackets = || {
         let close = expression.starts_with('(').then(|| closing(expression, 0));
         let inside = close
             .flatten()
             .filter(|close| close + 1 == expression.len());
-        inside.is_some_and(|close| has_operator(expression.get(1..close).unwrap_or_default()))
+        inside.is_some_and(|close| is_operation(expression.get(1..close).unwrap_or_default()))
     };
     let is_cast = || {
         let end = operand(expression, 0);
         let type_name = end.and_then(|end| expression.get(end + "::".len()..));
         type_name.and_then(figured).is_some()
     };
-    is_number || is_operation() || is_cast()
+    is_number || is_in_brackets() || is_cast()
 }
 
-/// Whether an operator stands outside all brackets.
-fn has_operator(expression: &str) -> bool {
+/// Whether an operator stands outside all brackets. A subquery has the name of its own column.
+fn is_operation(expression: &str) -> bool {
+    if ["SELECT", "WITH"].contains(&tokens(expression.trim_start()).next().unwrap_or_default()) {
+        return false;
+    }
     let mut at = 0;
     while at < expression.len() {
         let rest = expression.get(at..).unwrap_or_default();

@@ -10,6 +10,7 @@ use tokio::task::{self, JoinHandle};
 use super::failure::Failure;
 use super::fills::Fills;
 use super::host::Host;
+use super::outside;
 use super::roles;
 use super::rollback::{Preview, Target, plan_to};
 use super::rows;
@@ -79,6 +80,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
             _ => plan_to(&present, self.target, &role)?,
         };
         refuse_new_hazards(&plan, &self.allowed)?;
+        outside::is_left_alone(connection, &self.scope(), &present.catalog, &plan).await?;
         self.plan = Some(plan);
         Ok(present)
     }

@@ -18,6 +18,7 @@ pub mod failure;
 mod fills;
 pub mod history;
 pub mod host;
+mod outside;
 pub mod preflight;
 pub mod profile;
 pub mod record;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::failure::Failure;
 use super::host::Host;
+use super::outside;
 use super::roles::{self, Missing};
 use super::rollback::{Preview, Target};
 use super::snapshot;
@@ -33,6 +34,8 @@ pub async fn check(
     superuser_where_needed(connection, preview, host).await?;
     name_what_is_not_kept(&to.manifest.meta.secrets, preview, host);
     nothing_vanishes(preview)?;
+    let present = &preview.present.catalog;
+    outside::is_left_alone(connection, &to.scope(), present, &preview.plan).await?;
     name_event_triggers(connection, preview, host).await?;
     name_blockers(connection, preview, host).await?;
     Ok(new_roles)

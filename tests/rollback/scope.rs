@@ -32,6 +32,54 @@ fn a_rollback_touches_nothing_outside_the_scope() {
 }
 
 #[test]
+fn what_is_outside_the_scope_and_uses_what_goes_is_named_before_anything_runs() {
+    let bench = Bench::new(
+        "CREATE SCHEMA app; CREATE TABLE app.t (a int); CREATE TYPE app.e AS ENUM ('x'); CREATE SCHEMA other",
+    );
+    bench.snapback(&["snapshot", "app", "-n", "app"]).exits(0);
+    let rollback = ["rollback", "app", "--yes", "--allow", "data-loss"];
+    for (change, user, back) in [
+        (
+            "CREATE TABLE app.n (i int); CREATE PUBLICATION p FOR TABLE app.n",
+            "publication p uses table app.n",
+            "DROP PUBLICATION p",
+        ),
+        (
+            "ALTER TABLE app.t ADD x int; CREATE VIEW other.v AS SELECT x FROM app.t",
+            "view other.v uses table column app.t.x",
+            "DROP VIEW other.v",
+        ),
+        (
+            "CREATE TABLE app.n (i int PRIMARY KEY); CREATE TABLE other.fk (i int REFERENCES app.n)",
+            "table other.fk uses table column app.n.i",
+            "DROP TABLE other.fk",
+        ),
+        (
+            "CREATE TABLE app.n (i int); CREATE TABLE other.child () INHERITS (app.n); CREATE TABLE other.rows (n app.n[])",
+            "table other.child uses table app.n; table other.rows uses table app.n",
+            "DROP TABLE other.child, other.rows",
+        ),
+        (
+            "ALTER TYPE app.e ADD VALUE 'y'; CREATE TABLE other.labels (e app.e)",
+            "table other.labels uses type app.e",
+            "DROP TABLE other.labels",
+        ),
+        (
+            "CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE other.d (i int DEFAULT app.f() CHECK (app.f() > i))",
+            "table other.d uses function app.f()",
+            "DROP TABLE other.d",
+        ),
+    ] {
+        bench.database.psql(change);
+        let refused = bench.snapback(&rollback).exits(3);
+        assert!(refused.stderr.contains(user), "{refused}");
+        assert!(refused.stderr.contains("Nothing was changed"), "{refused}");
+        bench.database.psql(back);
+        bench.snapback(&rollback).exits(0);
+    }
+}
+
+#[test]
 fn what_a_service_manages_is_left_alone() {
     let bench =
         Bench::new("CREATE SCHEMA auth; CREATE TABLE auth.users (id int); CREATE TABLE t (a int)");
