@@ -104,4 +104,9 @@ impl Kind for Cast {
         } = new;
         Change::Replace
     }
+
+    /// Who owns one of the types may make others.
+    fn needs_superuser(&self) -> bool {
+        self.method.is_empty()
+    }
 }

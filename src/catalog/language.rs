@@ -90,4 +90,8 @@ impl Kind for Language {
     fn change(&self, new: &Self, id: &Id, _scene: &Catalog) -> Change {
         Change::InPlace(vec![Step::alter(id, new.sql("CREATE OR REPLACE", id))])
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }

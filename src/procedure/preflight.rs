@@ -31,6 +31,7 @@ pub async fn check(
     extensions_exist(connection, target, preview).await?;
     tablespaces_exist(connection, preview).await?;
     may_change(connection, preview, &new_roles).await?;
+    may_make_schemas(connection, preview).await?;
     superuser_where_needed(connection, preview, host).await?;
     name_what_is_not_kept(&to.manifest.meta.secrets, preview, host);
     nothing_vanishes(preview)?;
@@ -159,6 +160,30 @@ async fn may_change(
     ))
     .state("Nothing was changed.")
     .next("Connect as a role that is a member of those owners, or as a superuser."))
+}
+
+/// A schema takes CREATE on the database.
+async fn may_make_schemas(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
+    let made = preview.plan.steps.iter().flat_map(|step| &step.makes);
+    let schemas = made.filter(|id| id.kind.family() == Family::Schema);
+    let schemas: Vec<String> = schemas.map(Id::to_string).collect();
+    if schemas.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT datname FROM pg_database \
+         WHERE datname = current_database() AND NOT has_database_privilege(oid, 'CREATE')";
+    let Some(database) = names(connection, sql).await?.pop_first() else {
+        return Ok(());
+    };
+    Err(Failure::refused(format!(
+        "this role may not make schemas here: {}",
+        schemas.join(", ")
+    ))
+    .state("Nothing was changed.")
+    .next(format!(
+        "Let it: GRANT CREATE ON DATABASE {} TO its name; or connect as the database's owner.",
+        ident(&database)
+    )))
 }
 
 /// Some things only a superuser can make, alter or drop. A managed service may let others: its profile says that there

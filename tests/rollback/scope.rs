@@ -140,19 +140,54 @@ fn owners_privileges_and_comments_can_be_left_out() {
 fn what_needs_a_superuser_is_listed_before_anything_runs() {
     let bench = Bench::new(
         "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
-         CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f(); CREATE PUBLICATION p FOR ALL TABLES; CREATE TABLE t (a int)",
+         CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f(); CREATE PUBLICATION p FOR ALL TABLES; CREATE TABLE t (a int);
+         CREATE TYPE shell; CREATE LANGUAGE own HANDLER plpgsql_call_handler",
     );
     bench.snapback(&["snapshot", "x", "-v"]).exits(0);
     let guest = format!("guest_of_{}", bench.database.name());
     bench.database.psql(&format!(
-        "CREATE ROLE {guest} LOGIN; GRANT postgres TO {guest}; DROP EVENT TRIGGER e; DROP PUBLICATION p; COMMENT ON TABLE t IS 'x'"
+        "CREATE ROLE {guest} LOGIN; GRANT postgres TO {guest}; DROP EVENT TRIGGER e; DROP PUBLICATION p; COMMENT ON TABLE t IS 'x';
+         DROP TYPE shell; DROP LANGUAGE own"
     ));
     let url = format!("{}&user={guest}", bench.database.socket_url());
     let rollback = ["rollback", "x", "--yes"];
     let refused = bench.program(&rollback).env("DATABASE_URL", url).run();
     let refused = refused.exits(3);
-    let expected = "only a superuser can make, alter or drop: publication p, event trigger e";
+    assert!(
+        refused
+            .stderr
+            .contains("only a superuser can make, alter or drop: "),
+        "{refused}"
+    );
+    for object in [
+        "type public.shell",
+        "language own",
+        "publication p",
+        "event trigger e",
+    ] {
+        assert!(refused.stderr.contains(object), "{refused}");
+    }
+}
+
+#[test]
+fn a_role_that_may_not_make_schemas_is_told_so_before_anything_runs() {
+    let bench = Bench::new("CREATE SCHEMA app; CREATE TABLE app.t (a int)");
+    bench.snapback(&["snapshot", "x"]).exits(0);
+    let guest = format!("guest_of_{}", bench.database.name());
+    let change = format!("CREATE ROLE {guest} LOGIN; DROP SCHEMA app CASCADE");
+    bench.database.psql(&change);
+    let url = format!("{}&user={guest}", bench.database.socket_url());
+    let rollback = || {
+        let arguments = ["rollback", "x", "--yes", "--no-owner", "--no-privileges"];
+        bench.program(&arguments).env("DATABASE_URL", &url).run()
+    };
+    let refused = rollback().exits(3);
+    let expected = "this role may not make schemas here: schema app";
     assert!(refused.stderr.contains(expected), "{refused}");
+    let database = bench.database.name();
+    let grant = format!("GRANT CREATE ON DATABASE {database} TO {guest}");
+    bench.database.psql(&grant);
+    rollback().exits(0);
 }
 
 #[test]

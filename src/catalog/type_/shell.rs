@@ -58,6 +58,10 @@ impl Kind for Shell {
         let Self {} = new;
         Change::InPlace(Vec::new())
     }
+
+    fn needs_superuser(&self) -> bool {
+        true
+    }
 }
 
 /// The steps of a type whose functions need it: its name, for which it needs its schema alone, then its
