@@ -119,6 +119,8 @@ pub struct Catalog {
     /// What each of the objects depends on: the places of those in `objects`.
     used: Grouped<(usize, Strength)>,
     layout: BTreeMap<Id, Vec<Str>>,
+    /// The children of tables, partitions among them: their places in `objects`.
+    children: Grouped<usize>,
     late: Late,
 }
 
@@ -192,8 +194,10 @@ impl Catalog {
             trees,
             used: Grouped::of(used),
             layout,
+            children: Grouped::default(),
             late: Late::default(),
         };
+        catalog.children = table::children(&catalog);
         catalog.late = Late::of(&catalog);
         catalog
     }
@@ -316,6 +320,12 @@ impl Catalog {
     /// Column order of all tables.
     pub fn layout(&self) -> &BTreeMap<Id, Vec<Str>> {
         &self.layout
+    }
+
+    /// The tables that have a table among their parents, sorted.
+    fn children<'a>(&'a self, table: &Id) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let places = self.place(table).map_or(&[][..], |at| self.children.at(at));
+        places.iter().filter_map(|&child| self.objects.get(child))
     }
 
     /// Columns that cannot be made with their tables.

@@ -63,8 +63,8 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
         return steps;
     }
     let own = column.not_null.as_ref().filter(|own| own.is_inline());
-    let later = own
-        .filter(|own| !column.is_filled(id, scene) || !own.called_otherwise(id, scene).is_empty());
+    let later =
+        own.filter(|own| !column.is_filled(id, scene) || own.is_called_otherwise(id, scene));
     let first = Column {
         not_null: own.filter(|_| later.is_none()).cloned(),
         ..column.clone()
@@ -156,7 +156,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     // Before the type changes, which the sequence would follow.
     steps.extend(lost.map(|lost| drop_identity(id, lost)));
     if not_null.is_none() && old.not_null.as_ref().is_some_and(|old| !old.inherited) {
-        steps.push(alter(id, "DROP NOT NULL"));
+        steps.extend(NotNull::drop(id, scene));
     }
     let retyped = !carried && (*data_type != old.data_type || *collation != old.collation);
     if !carried {

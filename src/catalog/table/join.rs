@@ -77,15 +77,13 @@ pub(super) fn once_left(part: &Id, steps: Vec<Step>, scene: &Catalog) -> Vec<Ste
 
 /// What has to be there when an index of a partitioned table wants all its partitions joined.
 pub(super) fn partitions(index: &Id, scene: &Catalog) -> Vec<Id> {
-    let all = scene.objects().iter().filter(|object| match &object.body {
-        Body::Table(table) => {
-            let mut parents = table.parents.iter();
-            table.is_partition()
-                && parents.any(|parent| parent.schema == *index.schema && parent.name == *index.on)
-        }
-        _ => false,
-    });
-    all.map(|object| joined(&object.id)).collect()
+    let Some(table) = scene.root_of(index) else {
+        return Vec::new();
+    };
+    let children = scene.children(&table.id);
+    let partitions =
+        children.filter(|child| matches!(&child.body, Body::Table(table) if table.is_partition()));
+    partitions.map(|child| joined(&child.id)).collect()
 }
 
 /// The constraints that a partition can have only from its parent, once it is attached.

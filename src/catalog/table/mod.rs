@@ -26,6 +26,7 @@ mod volatile;
 pub use late::Late;
 
 use super::address::{Class, Key};
+use super::grouped::Grouped;
 use super::id::{Family, Id, Style};
 use super::kind::{Body, Change, Found, Kind, Query, Tag};
 use super::names::Names;
@@ -417,11 +418,28 @@ fn force_step(id: &Id, forced: bool) -> Step {
 
 /// The parents of the table that a part belongs to.
 fn parents_of<'a>(part: &Id, scene: &'a Catalog) -> &'a [RelationName] {
-    match scene.root_of(part).map(|object| &object.body) {
-        Some(Body::Table(table)) => &table.parents,
-        Some(Body::ForeignTable(table)) => &table.parents,
+    scene.root_of(part).map_or(&[], parents_in)
+}
+
+/// The tables that a table inherits from or is a partition of.
+fn parents_in(table: &Object) -> &[RelationName] {
+    match &table.body {
+        Body::Table(table) => &table.parents,
+        Body::ForeignTable(table) => &table.parents,
         _ => &[],
     }
+}
+
+/// By the places of tables those of their children.
+pub(super) fn children(catalog: &Catalog) -> Grouped<usize> {
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for (child, tree) in catalog.trees() {
+        let parents = tree.first().map_or(&[][..], parents_in).iter();
+        let parents = parents.filter_map(|parent| catalog.place(&parent.id()));
+        pairs.extend(parents.map(|parent| (parent, child)));
+    }
+    pairs.sort_unstable();
+    Grouped::of(pairs)
 }
 
 /// Whether the table that a part belongs to is partitioned.

@@ -158,10 +158,22 @@ impl NotNull {
         if *not_valid { step } else { step.scanning() }
     }
 
-    /// SET NOT NULL after those partitions that call theirs otherwise have theirs: they would get it by this name. A
-    /// partition's own can be merged with the parent's, and not be renamed after that (18 and later).
+    /// SET NOT NULL after the partitions have theirs: they would get it by this name, and their own would be merged with
+    /// it, which cannot be renamed after that (18 and later).
+    /// By its name where they call theirs alike: the server would choose one that is not taken.
     pub(super) fn set_with_parents(&self, id: &Id, scene: &Catalog) -> Step {
-        let step = self.set(id).needing(self.called_otherwise(id, scene));
+        let name = self.full_name(id);
+        let partitions = of_partitions(id, scene);
+        let alike = partitions
+            .iter()
+            .any(|(child, own)| own.full_name(child) == name);
+        let set = if alike {
+            let named = self.clone();
+            Self { name, ..named }.set(id)
+        } else {
+            self.set(id)
+        };
+        let step = set.needing(partitions.iter().map(|(child, _)| called(child)));
         if in_partition(id, scene) {
             step.making([called(id)])
         } else {
@@ -169,16 +181,11 @@ impl NotNull {
         }
     }
 
-    /// Stands for the NOT NULL that partitions have by names of their own.
-    pub(super) fn called_otherwise(&self, id: &Id, scene: &Catalog) -> Vec<Id> {
-        if !is_partitioned(id, scene) || scene.version() < 180_000 {
-            return Vec::new();
-        }
+    /// Whether partitions have it by names of their own, which they would not get with the parent's.
+    pub(super) fn is_called_otherwise(&self, id: &Id, scene: &Catalog) -> bool {
         let name = self.full_name(id);
-        let children = children(id, scene).into_iter();
-        let partitions = children.filter(|(child, _)| in_partition(child, scene));
-        let others = partitions.filter(|(child, own)| own.full_name(child) != name);
-        others.map(|(child, _)| called(child)).collect()
+        let mut partitions = of_partitions(id, scene).into_iter();
+        partitions.any(|(child, own)| own.full_name(child) != name)
     }
 
     /// What follows when the column is made with all that [`Self::is_inline`].
@@ -204,6 +211,23 @@ impl NotNull {
                 let check = alter_as(id, &table(child), &what);
                 steps.push(check.lock(Lock::ShareUpdateExclusive).scanning());
             }
+        }
+        steps
+    }
+
+    /// DROP NOT NULL. Before 18 it is taken from children, too, also from those that keep theirs. What is below them is
+    /// theirs to care for: each has lost it and follows its parent.
+    pub(super) fn drop(id: &Id, scene: &Catalog) -> Vec<Step> {
+        let mut steps = vec![super::alter::alter(id, "DROP NOT NULL")];
+        if scene.version() < 180_000 {
+            let children = children(id, scene).into_iter();
+            steps.extend(children.map(|(child, _)| {
+                let again = Step {
+                    subject: id.clone(),
+                    ..only(child, "SET NOT NULL")
+                };
+                again.needing([child.clone()]).scanning()
+            }));
         }
         steps
     }
@@ -257,7 +281,8 @@ impl NotNull {
         } else if old.name != new.name {
             let (from, to) = (old.full_name(id), new.full_name(id));
             let what = format!("RENAME CONSTRAINT {} TO {}", ident(&from), ident(&to));
-            steps.push(on_table(id, &what));
+            // Before a parent's merges with it.
+            steps.push(on_table(id, &what).making([called(id)]));
         }
         if old.not_valid && !new.not_valid {
             let what = format!("VALIDATE CONSTRAINT {}", ident(&new.full_name(id)));
@@ -307,23 +332,32 @@ fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull
     })
 }
 
-/// The columns of children that have a column's NOT NULL from it.
+/// The columns of children that have a column's NOT NULL, too.
 fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
-    let parent = table(column);
-    let columns = scene
-        .objects()
-        .iter()
-        .filter_map(|object| match &object.body {
-            Body::Column(body) if object.id.name == column.name => {
-                Some((&object.id, body.not_null.as_ref()?))
-            }
+    let tables = scene.children(&table(column));
+    let columns = tables.filter_map(|child| {
+        let Id { schema, name, .. } = &child.id;
+        let own = Id::part(
+            Tag::Column,
+            schema.clone(),
+            name.clone(),
+            column.name.clone(),
+        );
+        let object = scene.get(&own)?;
+        match &object.body {
+            Body::Column(body) => Some((&object.id, body.not_null.as_ref()?)),
             _ => None,
-        });
-    let from_parent = |child: &Id| match scene.get(&table(child)).map(|table| &table.body) {
-        Some(Body::Table(table)) => table.parents.iter().any(|name| name.id() == parent),
-        _ => false,
-    };
-    columns.filter(|(child, _)| from_parent(child)).collect()
+        }
+    });
+    columns.collect()
+}
+
+/// The columns of partitions that have a column's NOT NULL by a name (18 and later).
+fn of_partitions<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
+    if scene.version() < 180_000 || !is_partitioned(column, scene) {
+        return Vec::new();
+    }
+    children(column, scene)
 }
 
 /// Stands for the NOT NULL of a column of a partition; no object has this id.
