@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Catalog;
 use super::address::{Class, Key};
+use super::demand::Demand;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::Names;
@@ -108,5 +109,9 @@ impl Kind for Cast {
     /// Who owns one of the types may make others.
     fn needs_superuser(&self) -> bool {
         self.method.is_empty()
+    }
+
+    fn demands(&self, id: &Id, _version: u32) -> Vec<Demand> {
+        vec![Demand::one_of_types(&id.name, &id.args)]
     }
 }

@@ -5,6 +5,7 @@
 //! after all else, so that what a plan makes is granted what the database had when the plan was made.
 
 use super::address::{Class, Key};
+use super::demand::Demand;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::meta::acl::{self, Grant, Target};
@@ -152,6 +153,10 @@ impl Kind for DefaultAcl {
             position: None,
             body,
         }))
+    }
+
+    fn demands(&self, _id: &Id, _version: u32) -> Vec<Demand> {
+        vec![Demand::membership(&self.role)]
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -6,6 +6,7 @@
 
 use super::Catalog;
 use super::address::{Class, Key};
+use super::demand::Demand;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::comment_on;
@@ -60,6 +61,10 @@ impl Kind for Extension {
                 version: row.text("extversion")?.to_owned(),
             },
         }))
+    }
+
+    fn demands(&self, id: &Id, _version: u32) -> Vec<Demand> {
+        vec![Demand::extension(&id.name, &self.version)]
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::address::{Class, Key};
+use super::demand::Demand;
 use super::id::{Family, Id, Style};
 use super::names::Names;
 use super::roles::RoleNames;
@@ -248,6 +249,11 @@ pub trait Kind: Sized + Clone + Debug + PartialEq + Serialize + DeserializeOwned
     fn needs_superuser(&self) -> bool {
         false
     }
+
+    /// What else the server asks of who makes, alters or removes it, and does not own it.
+    fn demands(&self, _id: &Id, _version: u32) -> Vec<Demand> {
+        Vec::new()
+    }
 }
 
 /// Generates [`Tag`] (which kind) and [`Body`] (an object of some kind) from the one list of kinds.
@@ -361,6 +367,10 @@ macro_rules! kinds {
             pub fn tablespace(&self) -> Option<&str> { match self { $(Self::$variant(body) => body.tablespace(),)* } }
             /// Whether only a superuser can make, alter or remove it.
             pub fn needs_superuser(&self) -> bool { match self { $(Self::$variant(body) => body.needs_superuser(),)* } }
+            /// What else the server asks of who makes, alters or removes it.
+            pub fn demands(&self, id: &Id, version: u32) -> Vec<Demand> {
+                match self { $(Self::$variant(body) => body.demands(id, version),)* }
+            }
             /// How it becomes `new`. Bodies of different kinds have different ids and never meet here;
             /// should they, the one is replaced by the other.
             pub fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {

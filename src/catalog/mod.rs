@@ -12,6 +12,7 @@ pub mod collation;
 pub mod conversion;
 pub mod database;
 pub mod default_acl;
+pub mod demand;
 pub mod edges;
 pub mod event_trigger;
 pub mod extension;

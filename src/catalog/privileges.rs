@@ -5,6 +5,7 @@
 //! An owner here is whoever made the extension or the cluster; it is named, never changed.
 
 use super::address::{Class, Key};
+use super::demand::Demand;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::meta::acl::{self, Grant, Target};
@@ -116,6 +117,10 @@ impl Kind for Privileges {
                 grants,
             },
         }))
+    }
+
+    fn demands(&self, _id: &Id, _version: u32) -> Vec<Demand> {
+        vec![Demand::membership(&self.owner)]
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -7,6 +7,7 @@
 //! compare  --> session, store (two schemas side by side)
 //! ```
 
+mod authority;
 mod batch;
 mod beside;
 mod by_plan;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::authority;
 use super::failure::Failure;
 use super::host::Host;
 use super::outside;
@@ -14,7 +15,7 @@ use crate::catalog::id::Family;
 use crate::catalog::quote::{ident, literal};
 use crate::catalog::secret::Secrets;
 use crate::catalog::step::Lock;
-use crate::catalog::{Body, Catalog, Id, Object, secret};
+use crate::catalog::{Body, Catalog, Id, secret};
 use crate::connect::Connection;
 use crate::plan::locks;
 
@@ -30,9 +31,7 @@ pub async fn check(
     let new_roles = roles::look(connection, preview, missing).await?;
     extensions_exist(connection, target, preview).await?;
     tablespaces_exist(connection, preview).await?;
-    may_change(connection, preview, &new_roles).await?;
-    may_make_schemas(connection, preview).await?;
-    superuser_where_needed(connection, preview, host).await?;
+    authority::is_enough(connection, preview, &new_roles, host).await?;
     name_what_is_not_kept(&to.manifest.meta.secrets, preview, host);
     nothing_vanishes(preview)?;
     let present = &preview.present.catalog;
@@ -114,111 +113,6 @@ async fn tablespaces_exist(connection: &mut Connection, preview: &Preview) -> Re
         "Create them: CREATE TABLESPACE {} LOCATION '/a/folder/of/the/server'",
         ident(first)
     )))
-}
-
-/// Only an owner may alter or drop, and only a member of a role may give things to it.
-async fn may_change(
-    connection: &mut Connection,
-    preview: &Preview,
-    new_roles: &[String],
-) -> Result<(), Failure> {
-    let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'USAGE')";
-    let mine = names(connection, sql).await?;
-    let mut foreign: Vec<String> = Vec::new();
-    for step in &preview.plan.steps {
-        let subject = &step.subject;
-        let root = preview.present.catalog.root_of(subject);
-        let owner = root
-            .map(|root| root.meta.owner.as_str())
-            .unwrap_or_default();
-        if !owner.is_empty() && !mine.contains(owner) {
-            foreign.push(format!("{subject} (owner {owner})"));
-        }
-    }
-    // What it makes it has to give to its owner.
-    let sql = "SELECT rolname FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')";
-    let mut givable = names(connection, sql).await?;
-    givable.extend(new_roles.iter().cloned());
-    let target = &preview.plan.target;
-    let to_be = target.objects().iter().filter(|object| {
-        let owner = object.meta.owner.as_str();
-        !owner.is_empty() && !givable.contains(owner)
-    });
-    let differs = |object: &&Object| preview.plan.diff.get(&object.id).is_some();
-    foreign.extend(
-        to_be
-            .filter(differs)
-            .map(|object| format!("{} (owner to be {})", object.id, object.meta.owner)),
-    );
-    foreign.dedup();
-    if foreign.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::refused(format!(
-        "this role may not change what others own: {}",
-        foreign.join(", ")
-    ))
-    .state("Nothing was changed.")
-    .next("Connect as a role that is a member of those owners, or as a superuser."))
-}
-
-/// A schema takes CREATE on the database.
-async fn may_make_schemas(connection: &mut Connection, preview: &Preview) -> Result<(), Failure> {
-    let made = preview.plan.steps.iter().flat_map(|step| &step.makes);
-    let schemas = made.filter(|id| id.kind.family() == Family::Schema);
-    let schemas: Vec<String> = schemas.map(Id::to_string).collect();
-    if schemas.is_empty() {
-        return Ok(());
-    }
-    let sql = "SELECT datname FROM pg_database \
-         WHERE datname = current_database() AND NOT has_database_privilege(oid, 'CREATE')";
-    let Some(database) = names(connection, sql).await?.pop_first() else {
-        return Ok(());
-    };
-    Err(Failure::refused(format!(
-        "this role may not make schemas here: {}",
-        schemas.join(", ")
-    ))
-    .state("Nothing was changed.")
-    .next(format!(
-        "Let it: GRANT CREATE ON DATABASE {} TO its name; or connect as the database's owner.",
-        ident(&database)
-    )))
-}
-
-/// Some things only a superuser can make, alter or drop. A managed service may let others: its profile says that there
-/// are roles of its own, and then it is only said.
-async fn superuser_where_needed(
-    connection: &mut Connection,
-    preview: &Preview,
-    host: &impl Host,
-) -> Result<(), Failure> {
-    let (present, target) = (&preview.present.catalog, &preview.plan.target);
-    let objects = present.objects().iter().chain(target.objects());
-    let objects = objects.filter(|object| object.body.needs_superuser());
-    let such: BTreeSet<&Id> = objects.map(|object| &object.id).collect();
-    let subjects = preview.plan.steps.iter().map(|step| &step.subject);
-    let needing: BTreeSet<&Id> = subjects.filter(|id| such.contains(id)).collect();
-    let needing: Vec<String> = needing.into_iter().map(Id::to_string).collect();
-    if needing.is_empty() {
-        return Ok(());
-    }
-    let sql = "SELECT rolname FROM pg_roles WHERE rolname = current_user AND rolsuper";
-    if !names(connection, sql).await?.is_empty() {
-        return Ok(());
-    }
-    let list = needing.join(", ");
-    if !preview.present.scope.exclude_roles.is_empty() {
-        host.warn(&format!(
-            "needs a superuser, unless the service lets this role: {list}"
-        ));
-        return Ok(());
-    }
-    Err(
-        Failure::refused(format!("only a superuser can make, alter or drop: {list}"))
-            .state("Nothing was changed.")
-            .next("Connect as a superuser."),
-    )
 }
 
 /// Secrets are in no snapshot unless they were wanted, and nothing is done at the other end of a subscription.

@@ -170,6 +170,48 @@ fn what_needs_a_superuser_is_listed_before_anything_runs() {
 }
 
 #[test]
+fn what_a_role_may_not_do_is_listed_before_anything_runs() {
+    let bench = Bench::new("");
+    let database = bench.database.name();
+    let (guest, other) = (
+        format!("guest_of_{database}"),
+        format!("other_of_{database}"),
+    );
+    bench.database.psql(&format!(
+        "CREATE ROLE {guest} LOGIN; CREATE ROLE {other}; CREATE SCHEMA app AUTHORIZATION {guest}; GRANT {other} TO {guest};
+         GRANT CREATE ON DATABASE {database} TO {guest};
+         CREATE FUNCTION app.f() RETURNS int LANGUAGE plpgsql SET log_statement = 'all' AS 'BEGIN RETURN 1; END';
+         CREATE FUNCTION app.g() RETURNS int LANGUAGE plpgsql SET work_mem = '1MB' AS 'BEGIN RETURN 1; END';
+         CREATE FUNCTION app.xid(bytea) RETURNS xid LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+         CREATE CAST (bytea AS xid) WITH FUNCTION app.xid(bytea);
+         ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO {other};
+         GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_logdir() TO {other};
+         CREATE TABLE app.t (a int); ALTER TABLE app.t OWNER TO {other};
+         ALTER FUNCTION app.f() OWNER TO {guest}; ALTER FUNCTION app.g() OWNER TO {guest}; ALTER FUNCTION app.xid(bytea) OWNER TO {guest}"
+    ));
+    bench.snapback(&["snapshot", "x"]).exits(0);
+    bench.database.psql(&format!(
+        "DROP FUNCTION app.f; DROP FUNCTION app.g; DROP CAST (bytea AS xid); DROP TABLE app.t;
+         ALTER DEFAULT PRIVILEGES FOR ROLE postgres REVOKE SELECT ON TABLES FROM {other};
+         REVOKE EXECUTE ON FUNCTION pg_catalog.pg_ls_logdir() FROM {other}"
+    ));
+    let url = format!("{}&user={guest}", bench.database.socket_url());
+    let rollback = ["rollback", "x", "--yes"];
+    let refused = bench.program(&rollback).env("DATABASE_URL", url).run();
+    let refused = refused.exits(3);
+    for words in [
+        "function app.f() (takes the right to set log_statement)".to_owned(),
+        "cast (bytea AS xid) (takes ownership of one of its types)".to_owned(),
+        "(takes membership in role postgres)".to_owned(),
+        "pg_ls_logdir".to_owned(),
+        format!("table app.t (takes CREATE on schema app for its owner to be, {other})"),
+    ] {
+        assert!(refused.stderr.contains(&words), "{words}: {refused}");
+    }
+    assert!(!refused.stderr.contains("app.g"), "{refused}");
+}
+
+#[test]
 fn a_role_that_may_not_make_schemas_is_told_so_before_anything_runs() {
     let bench = Bench::new("CREATE SCHEMA app; CREATE TABLE app.t (a int)");
     bench.snapback(&["snapshot", "x"]).exits(0);

@@ -14,6 +14,7 @@ pub mod setting;
 use argument::Argument;
 
 use super::address::{Class, Key};
+use super::demand::Demand;
 use super::id::Id;
 use super::kind::Tag;
 use super::names::Names;
@@ -144,6 +145,17 @@ impl Code {
             source: row.text("prosrc")?.to_owned(),
             sql: settle(row.text_or_empty("sql")?),
         })
+    }
+
+    /// Each setting is checked when the routine is made.
+    fn demands(&self, version: u32) -> Vec<Demand> {
+        let names = self
+            .settings
+            .iter()
+            .filter_map(|setting| setting.split_once('='));
+        names
+            .map(|(name, _)| Demand::parameter(name, version))
+            .collect()
     }
 
     /// Everything after the signature of CREATE FUNCTION and CREATE PROCEDURE; `options` are those of functions.

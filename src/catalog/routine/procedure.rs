@@ -4,6 +4,7 @@ use super::argument::{self, Argument};
 use super::{Code, identity};
 use crate::catalog::Catalog;
 use crate::catalog::address::Class;
+use crate::catalog::demand::Demand;
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::Names;
@@ -80,6 +81,10 @@ impl Kind for Procedure {
         }
         let sql = new.definition("CREATE OR REPLACE", id);
         Change::InPlace(vec![Step::alter(id, sql)])
+    }
+
+    fn demands(&self, _id: &Id, version: u32) -> Vec<Demand> {
+        self.code.demands(version)
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {
