@@ -134,16 +134,16 @@ impl Diff {
     }
 
     /// Leaves out objects that differ in nothing but the server's own words for something, as two versions of it
-    /// may; whether there were any.
-    pub fn forgive_texts(&mut self, old: &Catalog, new: &Catalog) -> bool {
-        let before = self.deltas.len();
-        self.deltas.retain(|delta| {
+    /// may; which those were.
+    pub fn forgive_texts(&mut self, old: &Catalog, new: &Catalog) -> Vec<Id> {
+        let is_reworded = |delta: &mut Delta| {
             let (Some(old), Some(new)) = (old.get(&delta.id), new.get(&delta.id)) else {
-                return true;
+                return false;
             };
-            old.meta != new.meta || without_texts(old) != without_texts(new)
-        });
-        self.deltas.len() < before
+            old.meta == new.meta && without_texts(old) == without_texts(new)
+        };
+        let reworded = self.deltas.extract_if(.., is_reworded);
+        reworded.map(|delta| delta.id).collect()
     }
 
     /// The difference of one object.

@@ -29,7 +29,7 @@ use crate::diff::{self, Diff, Mask};
 use crate::parallel;
 
 pub use given::DefaultPrivileges;
-pub use hazard::{Allow, Code, Hazard};
+pub use hazard::{Allow, Code, Hazard, not_allowed};
 pub use refuse::{PlanError, Refusal};
 pub use script::{Frame, script};
 

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::beside;
+use super::by_plan::tell_unproven;
 use super::failure::{Failure, FailureKind};
 use super::host::Host;
 use super::preflight;
@@ -195,6 +196,7 @@ impl Restore<'_> {
         let scope = self.target.scope();
         let after = session::reading(connection, &scope, Within::Nothing, host).await?;
         let reached = self.target.reached(&after.catalog, plan, true)?;
+        tell_unproven(&reached.unproven, host);
         let Some((present, prepared)) = self.before.take() else {
             return Err(Failure::bug("there is no state before").into());
         };
@@ -205,7 +207,7 @@ impl Restore<'_> {
             proof: reached.proof,
             statements: steps.len() as u64,
             steps,
-            hazards: plan.hazards.clone(),
+            hazards: [&plan.hazards[..], &reached.unproven].concat(),
             saved: Vec::new(),
             filled: Vec::new(),
             layout: reached.differences.layout,

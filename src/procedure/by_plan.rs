@@ -25,7 +25,7 @@ use crate::connect::Connection;
 use crate::diff::{self, Diff};
 use crate::introspect::{self, Reading, Within};
 use crate::parallel;
-use crate::plan::{Hazard, Plan};
+use crate::plan::{Allow, Hazard, Plan, not_allowed};
 use crate::store::{self, SnapshotData};
 
 /// The way to a snapshot. `RESTORE`: from an empty database, where the layout must come out equal too.
@@ -34,6 +34,8 @@ pub(super) struct ByPlan<'a, const RESTORE: bool> {
     /// Hazards that may happen.
     pub(super) allowed: Vec<Hazard>,
     pub(super) plan: Option<Plan>,
+    /// What the user allowed that is not known before the result is read.
+    pub(super) allow: Vec<Allow>,
     /// Roles to be made first.
     pub(super) new_roles: Vec<String>,
     /// What was looked at before the transaction: its plan holds when nothing has changed since.
@@ -46,6 +48,7 @@ impl<'a, const RESTORE: bool> ByPlan<'a, RESTORE> {
             target,
             allowed,
             plan: None,
+            allow: Vec::new(),
             new_roles: Vec::new(),
             looked_at: Some(preview),
         }
@@ -109,6 +112,11 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
         sequences::run(stage.connection, &positions.go_on).await?;
         let after = prove(stage.connection, &self.scope(), host).await?;
         let reached = self.target.reached(&after.catalog, &plan, RESTORE)?;
+        if RESTORE {
+            tell_unproven(&reached.unproven, host);
+        } else {
+            refuse_unproven(&reached.unproven, &self.allow)?;
+        }
         let data = match stored.await {
             Ok(stored) if reached.exactly => stored?,
             Ok(_) | Err(_) => snapshot::encode(&after.catalog)?,
@@ -117,7 +125,7 @@ impl<const RESTORE: bool> Way for ByPlan<'_, RESTORE> {
             after,
             proof: reached.proof,
             statements: plan.steps.len() as u64,
-            hazards: plan.hazards,
+            hazards: plan.hazards.into_iter().chain(reached.unproven).collect(),
             saved,
             filled,
             layout: reached.differences.layout,
@@ -139,6 +147,8 @@ fn stored_form(target: &Arc<Catalog>) -> JoinHandle<Result<SnapshotData, Failure
 pub(super) struct Reached {
     /// What was proven.
     pub(super) proof: String,
+    /// What the server prints in other words than the target has.
+    pub(super) unproven: Vec<Hazard>,
     /// What differs all the same.
     pub(super) differences: Diff,
     /// Whether nothing does, nor any dependency.
@@ -161,7 +171,11 @@ impl Target {
             diff::compare(&reached, &wanted)
         };
         let moved = self.catalog.version() / 10_000 != after.version() / 10_000;
-        let reworded = moved && differences.forgive_texts(&reached, &wanted);
+        let reworded = if moved {
+            differences.forgive_texts(&reached, &wanted)
+        } else {
+            Vec::new()
+        };
         let mut wrong: Vec<String> = differences.deltas.iter().map(ToString::to_string).collect();
         if layout {
             let tables = differences.layout.iter();
@@ -174,18 +188,43 @@ impl Target {
                 wrong.join("; ")
             )));
         }
-        let proof = if reworded {
-            "all but the words in which this version prints expressions"
-        } else {
+        let proof = if reworded.is_empty() {
             self.mask.root_name()
+        } else {
+            "all but the words in which this version prints expressions"
         };
         let roles = if self.renamed { " (roles mapped)" } else { "" };
         Ok(Reached {
             proof: format!("{proof}{roles}"),
+            unproven: reworded.iter().map(Hazard::unproven).collect(),
             differences,
             exactly,
         })
     }
+}
+
+/// In a database that was empty nothing is lost by it.
+pub(super) fn tell_unproven(unproven: &[Hazard], host: &impl Host) {
+    for hazard in unproven {
+        host.warn(&hazard.text);
+    }
+}
+
+/// What is known only from the result has to be allowed too.
+fn refuse_unproven(unproven: &[Hazard], allow: &[Allow]) -> Result<(), Failure> {
+    let forbidden = not_allowed(unproven, allow);
+    let Some(first) = forbidden.first() else {
+        return Ok(());
+    };
+    let list: Vec<&str> = forbidden
+        .iter()
+        .map(|hazard| hazard.text.as_str())
+        .collect();
+    Err(
+        Failure::refused(format!("not allowed: {}", list.join("; ")))
+            .state("Nothing was changed: the transaction was rolled back.")
+            .next(format!("Allow it: --allow {}", first.code)),
+    )
 }
 
 /// Whether two readings of a database in one scope are the same as far as a plan goes.

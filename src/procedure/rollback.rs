@@ -252,6 +252,7 @@ pub async fn run(
     }
     let allowed = consent(&connection, &target, &preview, options, host).await?;
     let mut way = ByPlan::<false>::new(&target, allowed, preview);
+    way.allow.clone_from(&options.allow);
     let done = retried(config, connection, store, options, &mut way, host).await?;
     Ok(Ended::Ran(Box::new(done)))
 }
@@ -276,7 +277,7 @@ fn say_what_is_odd(target: &Target, preview: &Preview, host: &impl Host) {
         target.manifest.meta.server / 10_000,
     );
     if now != then {
-        host.warn(&format!("the snapshot is from PostgreSQL {then}, this is {now}: expressions that it prints differently are made from the snapshot's text and are no part of the proof"));
+        host.warn(&format!("the snapshot is from PostgreSQL {then}, this is {now}: what it prints in other words is made from the snapshot's text and cannot be proven; it is listed, and takes --allow unproven"));
     }
     beside::tell(target, &preview.present, host);
     for object in &preview.present.unmodeled {

@@ -79,6 +79,19 @@ fn an_old_snapshot_is_restored_into_a_newer_server() {
     let differences = snapback::diff::unified(&ours, &theirs, "ours", "pg_dump's");
     assert!(differences.is_empty(), "{differences}");
     assert_eq!(restored["changed"], true);
+    // What the two print in other words cannot be proven, and needs leave where something may be lost.
+    to.psql("DROP VIEW alone");
+    let rollback = |flags: &[&str]| {
+        let arguments = [&["rollback", "x", "--yes"], flags].concat();
+        on(&to, folder.path()).args(arguments).run()
+    };
+    let refused = rollback(&[]).exits(3);
+    let reason = "view public.alone cannot be compared with the target's form";
+    assert!(refused.stderr.contains(reason), "{refused}");
+    assert!(refused.stderr.contains("--allow unproven"), "{refused}");
+    assert_eq!(to.psql("SELECT to_regclass('alone')"), "");
+    rollback(&["--allow", "unproven"]).exits(0);
+    assert_eq!(to.psql("SELECT count(*) FROM alone"), "0");
 }
 
 #[test]
