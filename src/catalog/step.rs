@@ -79,6 +79,8 @@ pub struct Step {
     pub loss: Loss,
     /// Whether the server writes the table anew (time and space grow with its rows).
     pub rewrites: bool,
+    /// Whether rows of the table get new values, also where the server need not write them.
+    pub revalues: bool,
     /// Whether the server reads the whole table (validation of a constraint, an index build).
     pub scans: bool,
     /// Whether it fails unless somebody has given the rows of the table values in its subject, which it has none for
@@ -128,6 +130,7 @@ impl Step {
             tx: Tx::Inside,
             loss: Loss::None,
             rewrites: false,
+            revalues: false,
             scans: false,
             wants_values: false,
             widens: false,
@@ -203,6 +206,13 @@ impl Step {
     #[must_use]
     pub fn rewriting(mut self) -> Self {
         self.rewrites = true;
+        self
+    }
+
+    /// It gives rows of the table new values.
+    #[must_use]
+    pub fn revaluing(mut self) -> Self {
+        self.revalues = true;
         self
     }
 

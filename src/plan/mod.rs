@@ -17,6 +17,7 @@ pub mod locks;
 mod order;
 mod refuse;
 mod replace;
+mod row_types;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -105,6 +106,10 @@ fn steps(
     };
     let nodes = emit::nodes(&old, &new, diff, &fates, &given).map_err(PlanError::Refused)?;
     let steps = nodes.iter().map(|node| &node.step);
+    let refused = row_types::refused(&old, to, steps.clone());
+    if !refused.is_empty() {
+        return Err(PlanError::Refused(refused));
+    }
     let (lock_slots, order) = parallel::both(
         || locks::slots(steps, from, to),
         || order::order(&old, &new, &nodes, graph::build(&old, &new, &nodes)),

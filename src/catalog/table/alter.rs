@@ -81,6 +81,8 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
         .lock(Lock::AccessExclusive);
     let mut steps = vec![if column.rewrites_when_added(id, scene) {
         add.rewriting()
+    } else if column.is_filled(id, scene) {
+        add.revaluing()
     } else {
         add
     }];
@@ -306,7 +308,7 @@ fn retype(old: &Column, new: &Column, id: &Id) -> Step {
         what.push_str(" USING ");
         what.push_str(&using);
     }
-    let step = alter(id, &what).displacing();
+    let step = alter(id, &what).displacing().revaluing();
     let kept = new.foreign || retype::keeps_rows(&old.data_type, &new.data_type);
     if kept { step } else { step.rewriting() }
 }

@@ -336,11 +336,11 @@ fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull
 fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
     let tables = scene.children(&table(column));
     let columns = tables.filter_map(|child| {
-        let Id { schema, name, .. } = &child.id;
+        let table = &child.id;
         let own = Id::part(
             Tag::Column,
-            schema.clone(),
-            name.clone(),
+            table.schema.clone(),
+            table.name.clone(),
             column.name.clone(),
         );
         let object = scene.get(&own)?;
