@@ -18,6 +18,14 @@ pub enum ApplyError {
     /// The server takes no changes.
     #[error("the server is {0}: it takes no changes")]
     ReadOnly(&'static str),
+    /// A table that a step destroys could not be locked before its rows are saved.
+    #[error("{table} could not be locked: {error}")]
+    Unlockable {
+        /// The table, quoted and qualified.
+        table: String,
+        /// What the server said.
+        error: Box<ServerError>,
+    },
     /// A step failed.
     #[error("step {number} failed: {error}")]
     Step {
@@ -56,7 +64,7 @@ impl ApplyError {
     pub fn server(&self) -> Option<&ServerError> {
         match self {
             Self::Connection(error) => error.server(),
-            Self::Step { error, .. } => Some(error),
+            Self::Unlockable { error, .. } | Self::Step { error, .. } => Some(error),
             Self::Locked { .. }
             | Self::ReadOnly(_)
             | Self::NotOne { .. }

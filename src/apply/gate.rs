@@ -83,11 +83,16 @@ async fn refuse_read_only(connection: &mut Connection) -> Result<(), ApplyError>
 
 /// Takes the lock that destroying the table takes anyway, so that no row written later is missed. `table` is quoted
 /// and qualified.
-pub async fn lock_table(connection: &mut Connection, table: &str) -> Result<(), Error> {
-    connection
-        .execute(&format!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"))
-        .await?;
-    Ok(())
+pub async fn lock_table(connection: &mut Connection, table: &str) -> Result<(), ApplyError> {
+    let sql = format!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE");
+    match connection.execute(&sql).await {
+        Ok(_) => Ok(()),
+        Err(Error::Server { error, .. }) if !error.is_fatal() => Err(ApplyError::Unlockable {
+            table: table.to_owned(),
+            error,
+        }),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What the steps of a plan rely on besides [`PIN`].

@@ -156,6 +156,11 @@ impl From<IntrospectError> for Failure {
     }
 }
 
+/// The SQLSTATE of a lock timeout (manual, appendix "PostgreSQL Error Codes").
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+const WAIT_LONGER: &str =
+    "Let the sessions end that hold the lock, or wait longer for it: --lock-timeout 30s";
+
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         let words = error.to_string();
@@ -167,6 +172,15 @@ impl From<ApplyError> for Failure {
             ApplyError::ReadOnly(_) => Failure::refused(words)
                 .state("Nothing was changed.")
                 .next("Connect to the primary, or add target_session_attrs=primary."),
+            ApplyError::Unlockable { table, error } => {
+                let failure = Failure::rolled_back(format!("{table} could not be locked"));
+                let failure = if error.code == LOCK_NOT_AVAILABLE {
+                    failure.next(WAIT_LONGER)
+                } else {
+                    failure
+                };
+                failure.server(*error)
+            }
             ApplyError::Step {
                 number,
                 subject,
@@ -183,6 +197,7 @@ impl From<ApplyError> for Failure {
                     "53200" => failure.next(
                         "Set max_locks_per_transaction higher and restart the server; a restore can do with less: --batch 1000",
                     ),
+                    LOCK_NOT_AVAILABLE => failure.next(WAIT_LONGER),
                     _ => failure,
                 };
                 failure.server(*error)
