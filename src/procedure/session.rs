@@ -156,7 +156,7 @@ impl From<IntrospectError> for Failure {
     }
 }
 
-/// The SQLSTATE of a lock timeout (manual, appendix "PostgreSQL Error Codes").
+/// The SQLSTATE of a lock timeout (manual, appendix "Error Codes").
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 const WAIT_LONGER: &str =
     "Let the sessions end that hold the lock, or wait longer for it: --lock-timeout 30s";
