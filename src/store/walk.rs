@@ -79,7 +79,7 @@ impl<'s, F: FnMut(Hash) -> bool> Walker<'s, F> {
         }
         let schemas = self.store.tree(class).below_top(root);
         let broken = match unreadable(schemas)? {
-            None => single(root, &format!("the top of the {class} tree")),
+            None => single(root, &format!("the top of the {class}")),
             Some(schemas) => {
                 let mut parts = Vec::new();
                 for schema in schemas {
@@ -103,7 +103,7 @@ impl<'s, F: FnMut(Hash) -> bool> Walker<'s, F> {
         }
         let mut parts = Vec::new();
         match unreadable(self.store.tree(class).below::<V>(hash, depth))? {
-            None => parts.push(single(hash, &format!("a node of the {class} tree"))),
+            None => parts.push(single(hash, &format!("a node of the {class}"))),
             Some(Below::Nodes(nodes)) => {
                 for node in nodes {
                     parts.push(self.node::<V>(class, node, depth + 1)?);

@@ -142,9 +142,7 @@ fn a_missing_pack_is_named_with_what_it_breaks() {
         .collect();
     let short = written.id.short();
     assert!(
-        breaks.contains(&&format!(
-            "the top of the tree tree in snapshot {short} (v1)"
-        )),
+        breaks.contains(&&format!("the top of the tree in snapshot {short} (v1)")),
         "{breaks:?}"
     );
     // Other snapshots can still be taken, and bring the blobs back.
