@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ApplyError;
 use crate::catalog::quote::literal;
 use crate::connect::{Connection, Error};
-use crate::introspect::PIN;
+use crate::introspect::{PIN, TRANSACTION_TIMEOUT};
 
 /// What a transaction waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,16 @@ pub async fn begin(connection: &mut Connection, settings: &Settings) -> Result<(
     let timeout = settings
         .statement_timeout
         .map_or(0, |timeout| timeout.as_millis());
+    let version = connection.server().version_num();
+    // What a role may take for its transactions is not meant for us.
+    let transaction_timeout = if version >= TRANSACTION_TIMEOUT {
+        "SET LOCAL transaction_timeout = 0;"
+    } else {
+        ""
+    };
     let sql = format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+         {transaction_timeout}
          SET LOCAL lock_timeout = {};
          SET LOCAL statement_timeout = {timeout};
          SET LOCAL idle_in_transaction_session_timeout = 0",

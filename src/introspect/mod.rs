@@ -23,6 +23,9 @@ use crate::connect::{Connection, Error};
 use collect::Collector;
 pub use unchanged::{Fingerprint, is_unchanged};
 
+/// The first server with `transaction_timeout`, which a role may have for transactions of its own.
+pub(crate) const TRANSACTION_TIMEOUT: u32 = 170_000;
+
 /// The settings that the text of a catalog depends on, for the current transaction only (a session setting would
 /// leak through a pooler).
 pub const PIN: &str = "SELECT set_config('search_path', 'pg_catalog', true), set_config('DateStyle', 'ISO', true), \

@@ -2,7 +2,7 @@
 //!
 //! Pure. Must not: know what the rows mean.
 
-use super::{PIN, Within, depend, fingerprint, unchanged, unmodeled};
+use super::{PIN, TRANSACTION_TIMEOUT, Within, depend, fingerprint, unchanged, unmodeled};
 use crate::catalog::database;
 use crate::catalog::kind::Source;
 use crate::catalog::meta::label;
@@ -187,6 +187,9 @@ impl Frame {
             // give way, and come back. What a role may take for its statements is not meant for us.
             tasks.push(silent("SET LOCAL lock_timeout = '50ms'"));
             tasks.push(silent("SET LOCAL statement_timeout = 0"));
+            if self.version >= TRANSACTION_TIMEOUT {
+                tasks.push(silent("SET LOCAL transaction_timeout = 0"));
+            }
         }
         tasks.extend(self.raw.then(|| silent(RAW)));
         tasks.push(silent(PIN));

@@ -39,7 +39,7 @@ UNION ALL SELECT 2328, oid, 0, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
 UNION ALL SELECT 1417, oid, 0, 0 FROM pg_foreign_server WHERE oid >= 16384
 UNION ALL SELECT 1418, umid, 0, 0 FROM pg_user_mappings WHERE umid >= 16384
 UNION ALL SELECT 826, oid, defaclnamespace, 0 FROM pg_default_acl WHERE oid >= 16384
-UNION ALL SELECT 3079, oid, 0, 0 FROM pg_extension WHERE oid >= 16384) o GROUP BY class";
+UNION ALL SELECT 3079, oid, extnamespace, 0 FROM pg_extension WHERE oid >= 16384) o GROUP BY class";
 
 /// The query that names these objects, in their order.
 pub(super) fn describe(keys: &[Key]) -> String {

@@ -143,6 +143,20 @@ fn two_runs_do_not_meet() {
 }
 
 #[test]
+fn limits_of_the_role_are_not_meant_for_us() {
+    let database = Database::new();
+    database.psql(&format!(
+        "DO $$ DECLARE limit_name text; BEGIN FOR limit_name IN SELECT name FROM pg_settings WHERE name IN
+           ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout') LOOP
+         EXECUTE format('ALTER DATABASE {} SET %s = ''200ms''', limit_name); END LOOP; END $$",
+        database.name()
+    ));
+    run(&database, "SELECT pg_sleep(0.5)", &[]).exits(0);
+    let ours = ["--statement-timeout", "100ms"];
+    run(&database, "SELECT pg_sleep(30)", &ours).exits(4);
+}
+
+#[test]
 fn an_interrupt_takes_it_back() {
     let database = Database::new();
     let snapback = Snapback::new().env("DATABASE_URL", database.url());

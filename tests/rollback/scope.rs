@@ -32,6 +32,17 @@ fn a_rollback_touches_nothing_outside_the_scope() {
 }
 
 #[test]
+fn an_extension_is_in_the_scope_by_its_schema() {
+    let bench = Bench::new("CREATE SCHEMA b; CREATE EXTENSION citext SCHEMA b");
+    let objects = |arguments: &[&str]| {
+        let arguments = [&["snapshot", "--strict", "--format", "json"], arguments].concat();
+        bench.snapback(&arguments).exits(0).json()["objects"]["extension"].clone()
+    };
+    let all = objects(&[]).as_u64().unwrap();
+    assert_eq!(objects(&["-N", "b"]), all - 1);
+}
+
+#[test]
 fn what_is_outside_the_scope_and_uses_what_goes_is_named_before_anything_runs() {
     let bench = Bench::new(
         "CREATE SCHEMA app; CREATE TABLE app.t (a int); CREATE TYPE app.e AS ENUM ('x'); CREATE SCHEMA other",
