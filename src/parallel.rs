@@ -2,10 +2,15 @@
 //! and is below every other module.
 
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// More threads than this would wait for memory.
 const THREADS: usize = 8;
+
+/// How many parts of the work there are for each thread.
+const SHARES: usize = 16;
 
 /// Applies `work` to all items and returns the results in their order; on one thread when there are fewer items than
 /// `enough`.
@@ -14,30 +19,66 @@ pub(crate) fn map<T: Send, R: Send>(
     enough: usize,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
+    map_with(items, enough, || (), |(), item| work(item))
+}
+
+/// Like [`map`], with something that each thread makes once and uses for all of its items.
+pub(crate) fn map_with<T: Send, R: Send, W>(
+    items: Vec<T>,
+    enough: usize,
+    with: impl Fn() -> W + Sync,
+    work: impl Fn(&mut W, T) -> R + Sync,
+) -> Vec<R> {
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(THREADS);
+    if items.is_empty() {
+        return Vec::new();
+    }
     if threads == 1 || items.len() < enough {
-        return items.into_iter().map(work).collect();
+        let mut with = with();
+        return items
+            .into_iter()
+            .map(|item| work(&mut with, item))
+            .collect();
     }
     let total = items.len();
-    let share = total.div_ceil(threads);
-    let mut items = items.into_iter();
-    let shares: Vec<Vec<T>> = (0..threads)
-        .map(|_| items.by_ref().take(share).collect())
-        .collect();
-    let work = &work;
-    thread::scope(|scope| {
-        let running: Vec<_> = shares
-            .into_iter()
-            .map(|share| scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>()))
-            .collect();
-        let mut results = Vec::with_capacity(total);
-        for thread in running {
-            results.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+    let shares = shares(items, threads * SHARES);
+    let shares = Mutex::new(shares.into_iter().enumerate());
+    // Whoever is done takes the next share: threads are not equally fast, and there is other work beside.
+    let next = || shares.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work_on_shares = || {
+        let mut with = with();
+        let mut done = Vec::new();
+        while let Some((number, share)) = next() {
+            let results = share.into_iter().map(|item| work(&mut with, item));
+            done.push((number, results.collect::<Vec<R>>()));
         }
-        results
-    })
+        done
+    };
+    let mut done = thread::scope(|scope| {
+        let running: Vec<_> = (1..threads).map(|_| scope.spawn(work_on_shares)).collect();
+        let mut done = work_on_shares();
+        for thread in running {
+            done.extend(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    let mut results = Vec::with_capacity(total);
+    results.extend(done.into_iter().flat_map(|(_, results)| results));
+    results
+}
+
+/// Items in so many parts of one size, in their order; fewer when there is not enough.
+fn shares<T>(items: Vec<T>, count: usize) -> Vec<Vec<T>> {
+    let size = items.len().div_ceil(count).max(1);
+    let mut items = items.into_iter();
+    let shares = std::iter::from_fn(|| {
+        let share: Vec<T> = items.by_ref().take(size).collect();
+        (!share.is_empty()).then_some(share)
+    });
+    shares.collect()
 }
 
 /// Does two things at the same time.
@@ -53,10 +94,22 @@ pub(crate) fn both<A: Send, B>(
     })
 }
 
+/// Whether the process ends when its work is done.
+static ENDS: AtomicBool = AtomicBool::new(false);
+
+/// Says that the process ends when its work is done: then the system takes all memory back at once.
+pub(crate) fn process_ends() {
+    ENDS.store(true, Ordering::Relaxed);
+}
+
 /// Drops something on a thread of its own: what consists of very many pieces takes its time. Where there can be no more threads,
-/// it is dropped here.
+/// it is dropped here; where the process ends soon, not at all.
 pub(crate) fn let_go(value: impl Send + 'static) {
-    drop(thread::Builder::new().spawn(move || drop(value)));
+    if ENDS.load(Ordering::Relaxed) {
+        std::mem::forget(value);
+    } else {
+        drop(thread::Builder::new().spawn(move || drop(value)));
+    }
 }
 
 #[cfg(test)]

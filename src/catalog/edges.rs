@@ -27,17 +27,6 @@ pub struct StoredEdge<'a> {
 }
 
 impl<'a> StoredEdge<'a> {
-    fn text(&self) -> String {
-        let strength = match self.strength {
-            Strength::Normal => "normal",
-            Strength::Auto => "auto",
-        };
-        match self.root {
-            None => [self.part, strength, self.used].join(SEPARATOR),
-            Some((schema, root)) => [self.part, strength, self.used, schema, root].join(SEPARATOR),
-        }
-    }
-
     /// Takes a text apart.
     pub fn parse(text: &'a str) -> Result<Self, CanonError> {
         let broken = || CanonError::Edge(text.to_owned());
@@ -66,50 +55,85 @@ impl<'a> StoredEdge<'a> {
 
 /// A part within its root: the label of its kind, a space, its name. Empty for the root itself.
 pub fn part_text(id: &Id) -> String {
+    pieces_of_part(id).concat()
+}
+
+/// The pieces of [`part_text`].
+fn pieces_of_part(id: &Id) -> [&str; 3] {
     if id.is_part() {
-        [id.kind.label(), " ", &id.name].concat()
+        [id.kind.label(), " ", &id.name]
     } else {
-        String::new()
+        [""; 3]
     }
 }
 
-/// All dependencies: of each root object that has any or a part of which does, in the order of those.
-pub fn encode(catalog: &Catalog) -> Vec<(&Id, Vec<String>)> {
-    let objects = catalog.objects();
-    // Many depend on the same object: of each, its root and how it is called.
-    let mut named: Vec<(usize, String)> = Vec::with_capacity(objects.len());
-    for (root, tree) in catalog.trees() {
-        let parts = tree.iter().skip(1);
-        named.extend(tree.first().map(|object| (root, id_text(&object.id))));
-        named.extend(parts.map(|part| (root, part_text(&part.id))));
+/// The text of a dependency; `root` is the id of the root of what is depended on and how that is called, when it is another one.
+fn text(part: &Id, strength: Strength, used: &Id, root: Option<(&Id, &str)>) -> String {
+    let strength = match strength {
+        Strength::Normal => "normal",
+        Strength::Auto => "auto",
+    };
+    let (part, used) = (pieces_of_part(part), pieces_of_part(used));
+    let between = [SEPARATOR, strength, SEPARATOR];
+    let root = root.map(|(root, name)| [SEPARATOR, &root.schema, SEPARATOR, name]);
+    let pieces = part.iter().chain(&between).chain(&used);
+    let pieces = pieces.chain(root.iter().flatten());
+    let mut text = String::with_capacity(pieces.clone().map(|piece| piece.len()).sum());
+    text.extend(pieces.copied());
+    text
+}
+
+/// What the dependencies of a catalog are written with: many depend on the same object.
+#[derive(Debug)]
+pub struct Texts<'c> {
+    catalog: &'c Catalog,
+    /// Of each object, the number of its tree.
+    numbers: Vec<usize>,
+    /// Of each tree, its root and how that is called.
+    roots: Vec<(&'c Id, String)>,
+}
+
+impl<'c> Texts<'c> {
+    /// Those of a catalog.
+    pub fn of(catalog: &'c Catalog) -> Self {
+        let mut numbers: Vec<usize> = Vec::with_capacity(catalog.objects().len());
+        let mut roots: Vec<(&Id, String)> = Vec::new();
+        for (_, tree) in catalog.trees() {
+            numbers.extend(std::iter::repeat_n(roots.len(), tree.len()));
+            roots.extend(tree.first().map(|root| (&root.id, id_text(&root.id))));
+        }
+        Self {
+            catalog,
+            numbers,
+            roots,
+        }
     }
-    let part = |place: usize| match named.get(place) {
-        Some((root, text)) if *root != place => text.as_str(),
-        _ => "",
-    };
-    let text = |root: usize, place: usize, &(used, strength): &(usize, Strength)| {
-        let other = named.get(used).map(|(other, _)| *other);
-        let other = other.filter(|other| *other != root);
-        let other = other.and_then(|other| Some((objects.get(other)?, named.get(other)?)));
-        let edge = StoredEdge {
-            part: part(place),
-            strength,
-            used: part(used),
-            root: other.map(|(object, (_, text))| (&*object.id.schema, text.as_str())),
-        };
-        edge.text()
-    };
-    let stored = catalog.trees().filter_map(|(root, tree)| {
-        let places = root..root + tree.len();
-        let texts = places.flat_map(|place| {
-            let used = catalog.used_at(place).iter();
-            used.map(move |used| (place, used))
+
+    /// The text of the id of a root object, by the number of its tree.
+    pub fn root(&self, number: usize) -> &str {
+        self.roots.get(number).map_or("", |(_, text)| text)
+    }
+
+    /// The dependencies of a root object and its parts, sorted, each once: of the tree with this number and this place.
+    pub fn edges(&self, number: usize, (start, tree): (usize, &[Object])) -> Vec<String> {
+        let texts = (start..).zip(tree).flat_map(|(place, from)| {
+            let used = self.catalog.used_at(place).iter();
+            used.filter_map(move |used| self.edge(number, from, used))
         });
-        let texts: Vec<String> = texts.map(|(place, used)| text(root, place, used)).collect();
-        let id = &tree.first()?.id;
-        (!texts.is_empty()).then_some((id, texts))
-    });
-    stored.collect()
+        let mut texts: Vec<String> = texts.collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts
+    }
+
+    fn edge(&self, number: usize, from: &Object, used: &(usize, Strength)) -> Option<String> {
+        let (place, strength) = *used;
+        let used = &self.catalog.objects().get(place)?.id;
+        let other = self.numbers.get(place).filter(|other| **other != number);
+        let root = other.and_then(|other| self.roots.get(*other));
+        let root = root.map(|(root, name)| (*root, name.as_str()));
+        Some(text(&from.id, strength, used, root))
+    }
 }
 
 /// The dependencies among these objects, of which each root is followed by its parts, sorted: from the id of the root object
@@ -171,25 +195,29 @@ mod tests {
     use crate::catalog::schema::Schema;
     use crate::catalog::{Body, Meta, Tag};
 
-    fn edge<'a>(used: &'a str, root: Option<(&'a str, &'a str)>) -> StoredEdge<'a> {
-        StoredEdge {
-            part: "column a\tb \"",
-            strength: Strength::Auto,
-            used,
-            root,
-        }
-    }
-
     #[test]
     fn texts_are_taken_apart_again() {
+        let part = Id::part(Tag::Column, "app", "t", "a\tb \"");
+        let table = Id::in_schema(Tag::Table, "My App", "on .");
+        let schema = Id::global(Tag::Schema, "app");
         let others = [
-            edge("", None),
-            edge("check k", None),
-            edge("", Some(("", "schema app"))),
-            edge("column x.y", Some(("My App", "table \"My App\".\"on .\""))),
+            (&table, None),
+            (&Id::part(Tag::Constraint, "app", "t", "k"), None),
+            (&schema, Some((&schema, "schema app"))),
+            (
+                &Id::part(Tag::Column, "My App", "on .", "x.y"),
+                Some((&table, "table \"My App\".\"on .\"")),
+            ),
         ];
-        for edge in others {
-            assert_eq!(StoredEdge::parse(&edge.text()).unwrap(), edge);
+        for (used, root) in others {
+            let text = text(&part, Strength::Auto, used, root);
+            let edge = StoredEdge {
+                part: "column a\tb \"",
+                strength: Strength::Auto,
+                used: &part_text(used),
+                root: root.map(|(root, name)| (&*root.schema, name)),
+            };
+            assert_eq!(StoredEdge::parse(&text).unwrap(), edge);
         }
     }
 

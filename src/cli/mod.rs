@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::connect::Interrupt;
+use crate::parallel;
 use crate::procedure::failure::Failure;
 use args::{Arguments, Verb};
 use context::Context;
@@ -43,6 +44,7 @@ use exit::Exit;
 /// The whole program.
 pub fn main() -> ExitCode {
     panic::install();
+    parallel::process_ends();
     let Arguments { globals, verb } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -106,6 +106,9 @@ async fn unchanged(
     wanted: &Scope,
     host: &impl Host,
 ) -> Result<Option<(SnapshotId, SnapshotMeta)>, Failure> {
+    if store.has_no_snapshot()? {
+        return Ok(None);
+    }
     let database = session::database(connection).await?;
     let Some((id, manifest)) = store.newest(&database.id())? else {
         return Ok(None);
@@ -154,41 +157,51 @@ const MANY: usize = 100;
 
 /// The stored form of a catalog.
 pub fn encode(catalog: &Catalog) -> Result<SnapshotData, Failure> {
-    let trees = catalog.trees();
-    let trees = trees.filter_map(|(_, tree)| tree.split_first()).collect();
-    let encode = |(root, parts): (&Object, &[Object])| {
-        Ok(StoredObject {
-            schema: root.id.schema.to_string(),
-            id: canon::id_text(&root.id),
-            bytes: canon::encode(root, parts)?,
-        })
-    };
-    let (edges, encoded) = parallel::both(
-        || edges(catalog),
-        || parallel::map(trees, MANY, encode).into_iter().collect(),
-    );
-    let encoded: Result<_, canon::CanonError> = encoded;
-    let layout = catalog.layout().iter().map(|(table, columns)| TableLayout {
-        schema: table.schema.to_string(),
-        table: table.to_string(),
-        columns: columns.iter().map(ToString::to_string).collect(),
+    let texts = edges::Texts::of(catalog);
+    let mut trees: Vec<_> = catalog.trees().enumerate().collect();
+    // In the order of the store, which then has nothing to sort in each of its trees.
+    trees.sort_unstable_by_key(|(number, (_, tree))| {
+        let schema = tree.first().map(|root| &*root.id.schema);
+        (schema, texts.root(*number))
     });
-    Ok(SnapshotData {
-        edges,
-        objects: encoded.map_err(|error| Failure::bug(error.to_string()))?,
-        layout: layout.collect(),
-    })
+    let stored = parallel::map(trees, MANY, |(number, tree)| {
+        encode_tree(&texts, number, tree, catalog)
+    });
+    let mut data = SnapshotData::default();
+    for stored in stored {
+        let (object, edges, layout) = stored?;
+        data.objects.push(object);
+        data.edges.extend(edges);
+        data.layout.extend(layout);
+    }
+    Ok(data)
 }
 
-/// All dependencies.
-fn edges(catalog: &Catalog) -> Vec<Edges> {
-    let stored = edges::encode(catalog).into_iter();
-    let stored = stored.map(|(root, to)| Edges {
-        schema: root.schema.to_string(),
-        from: canon::id_text(root),
+/// The stored form of a root object with its parts, of what they depend on, and of its column order.
+fn encode_tree(
+    texts: &edges::Texts<'_>,
+    number: usize,
+    (start, tree): (usize, &[Object]),
+    catalog: &Catalog,
+) -> Result<(StoredObject, Option<Edges>, Option<TableLayout>), Failure> {
+    let Some((root, parts)) = tree.split_first() else {
+        return Err(Failure::bug("a tree of objects without a root"));
+    };
+    let (schema, id) = (root.id.schema.to_string(), texts.root(number).to_owned());
+    let to = texts.edges(number, (start, tree));
+    let edges = (!to.is_empty()).then(|| Edges {
+        schema: schema.clone(),
+        from: id.clone(),
         to,
     });
-    stored.collect()
+    let columns = catalog.columns(&root.id);
+    let layout = (!columns.is_empty()).then(|| TableLayout {
+        schema: schema.clone(),
+        table: id.clone(),
+        columns: columns.to_vec(),
+    });
+    let bytes = canon::encode(root, parts).map_err(|error| Failure::bug(error.to_string()))?;
+    Ok((StoredObject::canonical(schema, id, bytes), edges, layout))
 }
 
 /// A stored snapshot as a catalog.
@@ -216,10 +229,7 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
         let Some(id) = tables.get(&table.table) else {
             continue;
         };
-        layout.insert(
-            (*id).clone(),
-            table.columns.into_iter().map(Into::into).collect(),
-        );
+        layout.insert((*id).clone(), table.columns);
     }
     let stored = data.edges.iter();
     let stored = stored.map(|edges| (edges.from.as_str(), edges.to.as_slice()));

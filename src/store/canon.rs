@@ -31,7 +31,11 @@ pub fn check(bytes: &[u8]) -> Result<(), NotCanonical> {
             problem: "not UTF-8",
         });
     }
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader {
+        bytes,
+        at: 0,
+        keys: Vec::new(),
+    };
     reader.value(0)?;
     if reader.at < bytes.len() {
         return Err(reader.wrong("something after the value"));
@@ -42,6 +46,8 @@ pub fn check(bytes: &[u8]) -> Result<(), NotCanonical> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The keys of the objects that are open, one behind the other.
+    keys: Vec<&'a [u8]>,
 }
 
 impl<'a> Reader<'a> {
@@ -121,12 +127,13 @@ impl<'a> Reader<'a> {
         if self.take(b'}') {
             return Ok(());
         }
-        let mut keys = Vec::new();
+        let first = self.keys.len();
         loop {
             if self.peek() != Some(b'"') {
                 return Err(self.wrong("a key must begin here"));
             }
-            keys.push(self.string()?);
+            let key = self.string()?;
+            self.keys.push(key);
             self.need(b':', "`:` must be here")?;
             self.value(depth + 1)?;
             if self.take(b'}') {
@@ -135,8 +142,11 @@ impl<'a> Reader<'a> {
             self.need(b',', "`,` or `}` must be here")?;
         }
         // A string has one spelling, so equal keys are equal bytes.
+        let keys = self.keys.get_mut(first..).unwrap_or_default();
         keys.sort_unstable();
-        if keys.array_windows().any(|[a, b]| a == b) {
+        let twice = keys.array_windows().any(|[a, b]| a == b);
+        self.keys.truncate(first);
+        if twice {
             return Err(NotCanonical {
                 offset: start,
                 problem: "a key twice in this object",
@@ -150,14 +160,16 @@ impl<'a> Reader<'a> {
         let start = self.at;
         self.at += 1;
         loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let is_plain = |byte: &&u8| **byte > 0x1f && **byte != b'"' && **byte != b'\\';
+            self.at += rest.iter().take_while(is_plain).count();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(self.bytes.get(start..self.at).unwrap_or_default());
                 }
                 Some(b'\\') => self.escape()?,
-                Some(0..=0x1f) => return Err(self.wrong("a control character must be escaped")),
-                Some(_) => self.at += 1,
+                Some(_) => return Err(self.wrong("a control character must be escaped")),
                 None => return Err(self.wrong("it ends too early")),
             }
         }

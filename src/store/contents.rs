@@ -3,30 +3,27 @@
 
 use std::collections::BTreeMap;
 
-use super::canon;
 use super::error::StoreError;
 use super::hash::{Class, Hash};
 use super::manifest::Trees;
-use super::snapshot::{SnapshotData, StoredObject};
+use super::snapshot::{Edges, SnapshotData, StoredObject};
 use super::tree;
 use super::write::BlobWriter;
-use crate::parallel;
 
 /// The content of a snapshot, hashed. Needs no store: for proofs.
 #[derive(Debug)]
 pub struct Contents<'d> {
-    objects: Vec<Hashed<'d>>,
+    objects: Vec<&'d StoredObject>,
     objects_tree: Vec<tree::Built>,
     layout_tree: Vec<tree::Built>,
     edges_tree: Vec<tree::Built>,
 }
 
 impl<'d> Contents<'d> {
-    /// Hashes all of it; refused where something is there twice or its bytes are not canonical.
+    /// Hashes all of it; refused where something is there twice or dependencies are not in order.
     pub fn new(data: &'d SnapshotData) -> Result<Self, StoreError> {
-        let (others, objects) = parallel::both(|| other_trees(data), || objects_tree(data));
-        let (layout_tree, edges_tree) = others?;
-        let (objects, objects_tree) = objects?;
+        let (layout_tree, edges_tree) = (layout_tree(data)?, edges_tree(data)?);
+        let (objects, objects_tree) = objects_tree(data)?;
         Ok(Contents {
             objects,
             objects_tree,
@@ -48,50 +45,46 @@ impl<'d> Contents<'d> {
 
     /// Gives all of it to a writer.
     pub(super) fn add_to(&self, writer: &mut BlobWriter<'_>) -> Result<(), StoreError> {
-        for (hash, bytes) in &self.objects {
-            writer.add(Class::Object, *hash, bytes)?;
-        }
+        let objects = self.objects.iter();
+        let objects = objects.map(|object| (Class::Object, object.hash(), &object.bytes[..]));
         let trees = [
             (Class::Tree, &self.objects_tree),
             (Class::Layout, &self.layout_tree),
             (Class::Edges, &self.edges_tree),
         ];
-        for (class, nodes) in trees {
-            for (hash, bytes) in nodes {
-                writer.add(class, *hash, bytes)?;
-            }
-        }
-        Ok(())
+        let nodes = trees.into_iter().flat_map(|(class, nodes)| {
+            let nodes = nodes.iter();
+            nodes.map(move |(hash, bytes)| (class, *hash, &bytes[..]))
+        });
+        writer.add_all(objects.chain(nodes))
     }
 }
 
-/// Bytes and their hash.
-type Hashed<'d> = (Hash, &'d [u8]);
-
-/// The objects, hashed, and the tree over them.
-fn objects_tree(data: &SnapshotData) -> Result<(Vec<Hashed<'_>>, Vec<tree::Built>), StoreError> {
+/// The objects, sorted, and the tree over them.
+fn objects_tree(data: &SnapshotData) -> Result<(Vec<&StoredObject>, Vec<tree::Built>), StoreError> {
     let mut sorted: Vec<&StoredObject> = data.objects.iter().collect();
     sorted.sort_unstable_by_key(|object| (&object.schema, &object.id));
-    let objects = hash_all(&sorted)?;
-    let entries = sorted.iter().zip(&objects);
-    let entries = entries.map(|(object, (hash, _))| (&*object.schema, &*object.id, *hash));
+    let entries = sorted.iter();
+    let entries = entries.map(|object| (&*object.schema, &*object.id, object.hash()));
     let tree = tree::build(Class::Tree, by_schema(entries)?)?;
-    Ok((objects, tree))
+    Ok((sorted, tree))
 }
 
-/// The trees of column orders and of dependencies.
-fn other_trees(data: &SnapshotData) -> Result<(Vec<tree::Built>, Vec<tree::Built>), StoreError> {
+fn layout_tree(data: &SnapshotData) -> Result<Vec<tree::Built>, StoreError> {
     let layout = data.layout.iter();
     let layout = layout.map(|table| (&*table.schema, &*table.table, &table.columns));
-    let layout = tree::build(Class::Layout, by_schema(layout)?)?;
+    tree::build(Class::Layout, by_schema(layout)?)
+}
 
-    let edges = data.edges.iter().map(|edges| {
-        let mut to: Vec<&str> = edges.to.iter().map(String::as_str).collect();
-        to.sort_unstable();
-        to.dedup();
-        (&*edges.schema, &*edges.from, to)
-    });
-    Ok((layout, tree::build(Class::Edges, by_schema(edges)?)?))
+fn edges_tree(data: &SnapshotData) -> Result<Vec<tree::Built>, StoreError> {
+    let in_order = |edges: &&Edges| edges.to.is_sorted_by(|a, b| a < b);
+    if let Some(Edges { from, .. }) = data.edges.iter().find(|edges| !in_order(edges)) {
+        let problem = format!("the dependencies of `{from}` are not in order");
+        return Err(StoreError::Input(problem));
+    }
+    let edges = data.edges.iter();
+    let edges = edges.map(|edges| (&*edges.schema, &*edges.from, &edges.to));
+    tree::build(Class::Edges, by_schema(edges)?)
 }
 
 /// The entries of each schema, sorted by id; no id twice.
@@ -111,16 +104,4 @@ fn by_schema<'d, V>(
         }
     }
     Ok(schemas)
-}
-
-/// Checks and hashes the bytes of all objects.
-fn hash_all<'d>(objects: &[&'d StoredObject]) -> Result<Vec<Hashed<'d>>, StoreError> {
-    let hash = |object: &'d StoredObject| {
-        canon::check(&object.bytes)
-            .map_err(|error| StoreError::Input(format!("`{}` is {error}", object.id)))?;
-        Ok((Class::Object.hash(&object.bytes), &object.bytes[..]))
-    };
-    parallel::map(objects.to_vec(), 100, hash)
-        .into_iter()
-        .collect()
 }

@@ -2,7 +2,10 @@
 //!
 //! Pure: bytes in, bytes out. Where packs lie and which of them hold a blob is the business of `index.rs`.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use zstd::bulk::Compressor;
 
 use super::hash::{Class, Hash};
 use crate::parallel;
@@ -97,36 +100,68 @@ pub(crate) struct Pack {
     pub(crate) index: PackIndex,
 }
 
-/// The content of one frame: blobs back to back.
+/// The content of one frame: blobs, which stand in it back to back.
 #[derive(Default)]
-pub(crate) struct Frame {
-    content: Vec<u8>,
-    blobs: Vec<(Class, Hash, u32, u32)>,
+pub(crate) struct Frame<'d> {
+    blobs: Vec<(Class, Hash, Cow<'d, [u8]>)>,
+    length: usize,
 }
 
-impl Frame {
+impl<'d> Frame<'d> {
     /// Whether a blob of `length` bytes belongs into the next frame.
-    pub(crate) fn is_full_for(&self, length: usize) -> bool {
-        !self.blobs.is_empty() && self.content.len() + length > FRAME
+    fn is_full_for(&self, length: usize) -> bool {
+        !self.blobs.is_empty() && self.length + length > FRAME
     }
 
     /// Adds a blob of at most [`MAX_BLOB`] bytes.
-    pub(crate) fn push(&mut self, class: Class, hash: Hash, bytes: &[u8]) {
-        self.blobs
-            .push((class, hash, narrow(self.content.len()), narrow(bytes.len())));
-        self.content.extend_from_slice(bytes);
+    pub(crate) fn push(&mut self, class: Class, hash: Hash, bytes: Cow<'d, [u8]>) {
+        self.length += bytes.len();
+        self.blobs.push((class, hash, bytes));
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.blobs.is_empty()
-    }
-
-    pub(crate) fn compress(self) -> std::io::Result<CompressedFrame> {
-        let stored = zstd::bulk::compress(&self.content, LEVEL)?;
+    fn compress(self, with: &mut Compressing<'_>) -> std::io::Result<CompressedFrame> {
+        let Compressing {
+            compressor,
+            content,
+        } = with;
+        content.clear();
+        content.reserve(self.length);
+        let mut blobs = Vec::with_capacity(self.blobs.len());
+        for (class, hash, bytes) in self.blobs {
+            blobs.push((class, hash, narrow(content.len()), narrow(bytes.len())));
+            content.extend_from_slice(&bytes);
+        }
         Ok(CompressedFrame {
-            stored,
-            content: narrow(self.content.len()),
-            blobs: self.blobs,
+            stored: compressor.compress(content)?,
+            content: narrow(content.len()),
+            blobs,
+        })
+    }
+}
+
+/// Adds a blob to the last of these frames, or to a new one behind it.
+pub(crate) fn add<'d>(frames: &mut Vec<Frame<'d>>, class: Class, hash: Hash, bytes: Cow<'d, [u8]>) {
+    match frames.last_mut() {
+        Some(frame) if !frame.is_full_for(bytes.len()) => frame.push(class, hash, bytes),
+        _ => {
+            let mut frame = Frame::default();
+            frame.push(class, hash, bytes);
+            frames.push(frame);
+        }
+    }
+}
+
+/// What a thread compresses frames with; making it takes as long as compressing a small frame.
+struct Compressing<'c> {
+    compressor: Compressor<'c>,
+    content: Vec<u8>,
+}
+
+impl Compressing<'_> {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            compressor: Compressor::new(LEVEL)?,
+            content: Vec::new(),
         })
     }
 }
@@ -139,10 +174,13 @@ pub(crate) struct CompressedFrame {
 }
 
 /// Compresses frames, on two threads or more when there is enough to do.
-pub(crate) fn compress_all(frames: Vec<Frame>) -> std::io::Result<Vec<CompressedFrame>> {
-    parallel::map(frames, 8, Frame::compress)
-        .into_iter()
-        .collect()
+pub(crate) fn compress_all(frames: Vec<Frame<'_>>) -> std::io::Result<Vec<CompressedFrame>> {
+    let compress = |with: &mut std::io::Result<Compressing<'_>>, frame: Frame<'_>| match with {
+        Ok(with) => frame.compress(with),
+        Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
+    };
+    let compressed = parallel::map_with(frames, 8, Compressing::new, compress);
+    compressed.into_iter().collect()
 }
 
 /// Puts frames together to a pack.
@@ -397,17 +435,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn pack(blobs: &[Vec<u8>]) -> Pack {
-        let mut frames = vec![Frame::default()];
+        let mut frames = Vec::new();
         for bytes in blobs {
-            if frames.last().unwrap().is_full_for(bytes.len()) {
-                frames.push(Frame::default());
-            }
-            frames
-                .last_mut()
-                .unwrap()
-                .push(Class::Object, Class::Object.hash(bytes), bytes);
+            let hash = Class::Object.hash(bytes);
+            add(&mut frames, Class::Object, hash, bytes.into());
         }
-        frames.retain(|frame| !frame.is_empty());
         let mut builder = PackBuilder::default();
         for frame in compress_all(frames).unwrap() {
             builder.push(&frame);

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::backend::BackendError;
+use super::canon;
 use super::contents::Contents;
 use super::error::StoreError;
 use super::hash::{Class, Hash, SnapshotId};
@@ -11,6 +12,7 @@ use super::manifest::{DatabaseId, Manifest, Origin, SnapshotMeta};
 use super::refs;
 use super::tree::{self, Source, Tree};
 use super::write::{Added, BlobWriter};
+use crate::catalog::Str;
 
 /// Content of a pack of a snapshot, at most: 64 MiB.
 const PACK: usize = 64 * 1024 * 1024;
@@ -24,6 +26,32 @@ pub struct StoredObject {
     pub id: String,
     /// Its canonical bytes.
     pub bytes: Vec<u8>,
+    hash: Hash,
+}
+
+impl StoredObject {
+    /// Checks that the bytes are canonical, and hashes them.
+    pub fn new(schema: String, id: String, bytes: Vec<u8>) -> Result<Self, StoreError> {
+        canon::check(&bytes).map_err(|error| StoreError::Input(format!("`{id}` is {error}")))?;
+        Ok(Self::canonical(schema, id, bytes))
+    }
+
+    /// Hashes bytes that are canonical because of who wrote them: `serde_json`, from what has no fractions.
+    pub fn canonical(schema: String, id: String, bytes: Vec<u8>) -> Self {
+        debug_assert_eq!(canon::check(&bytes), Ok(()), "{id}");
+        let hash = Class::Object.hash(&bytes);
+        Self {
+            schema,
+            id,
+            bytes,
+            hash,
+        }
+    }
+
+    /// The hash of its bytes.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
 }
 
 /// The column order of a table.
@@ -34,7 +62,7 @@ pub struct TableLayout {
     /// Id of the table.
     pub table: String,
     /// Its columns, in order.
-    pub columns: Vec<String>,
+    pub columns: Vec<Str>,
 }
 
 /// What a root object and its parts depend on.
@@ -44,7 +72,7 @@ pub struct Edges {
     pub schema: String,
     /// Its id.
     pub from: String,
-    /// The dependencies, in the catalog's text (`catalog::edges`).
+    /// The dependencies, in the catalog's text (`catalog::edges`), sorted, each once.
     pub to: Vec<String>,
 }
 
@@ -251,10 +279,7 @@ impl Store {
     pub fn read_snapshot(&self, id: SnapshotId) -> Result<SnapshotData, StoreError> {
         let trees = self.manifest(id)?.trees();
         let mut layout = Vec::new();
-        for (schema, entries) in self
-            .tree(Class::Layout)
-            .entries::<Vec<String>>(trees.layout)?
-        {
+        for (schema, entries) in self.tree(Class::Layout).entries::<Vec<Str>>(trees.layout)? {
             layout.extend(entries.into_iter().map(|(table, columns)| TableLayout {
                 schema: schema.clone(),
                 table,
@@ -297,9 +322,13 @@ impl Store {
             .collect();
         let bytes = self.index().read(&*self.backend, &blobs)?;
         let objects = found.into_iter().zip(bytes);
-        Ok(objects
-            .map(|((schema, id, _), bytes)| StoredObject { schema, id, bytes })
-            .collect())
+        let objects = objects.map(|((schema, id, hash), bytes)| StoredObject {
+            schema,
+            id,
+            bytes,
+            hash,
+        });
+        Ok(objects.collect())
     }
 
     /// One object of a snapshot; `None` when it is not there.
@@ -312,6 +341,7 @@ impl Store {
             schema,
             id: object.to_owned(),
             bytes,
+            hash,
         }))
     }
 
@@ -357,6 +387,11 @@ impl Store {
             .tree(Class::Layout)
             .compare::<Vec<String>>(before, after)?;
         Ok(found.into_iter().map(|difference| difference.id).collect())
+    }
+
+    /// Whether it has no snapshot of any database.
+    pub fn has_no_snapshot(&self) -> Result<bool, StoreError> {
+        Ok(self.listing(None)?.is_empty())
     }
 
     /// The newest snapshot of a database, of any origin.

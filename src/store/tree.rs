@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::canon;
 use super::error::StoreError;
 use super::hash::{Class, Hash};
+use crate::parallel;
 
 /// The most entries of a leaf. Larger sets are split by the bucket hash of their ids.
 const LEAF: usize = 128;
@@ -47,65 +48,99 @@ enum Node<I, V> {
 /// A node that was built: its hash and its canonical bytes.
 pub(crate) type Built = (Hash, Vec<u8>);
 
+/// Fewer leaves than this are written on one thread.
+const MANY: usize = 16;
+
+/// A tree before its nodes are written: leaves by their numbers.
+enum Shape {
+    Leaf(usize),
+    Branch(Vec<(char, Shape)>),
+}
+
 /// Builds the tree over `schemas`; the last node is the top. Ids must be sorted by bytes and occur once per schema.
-pub(crate) fn build<V: Serialize>(
+pub(crate) fn build<V: Serialize + Send>(
     class: Class,
     schemas: Schemas<'_, V>,
 ) -> Result<Vec<Built>, StoreError> {
-    let mut nodes = Vec::new();
-    let mut top = Top {
-        schemas: Vec::with_capacity(schemas.len()),
-    };
+    let mut leaves = Vec::new();
+    let mut shapes = Vec::with_capacity(schemas.len());
     for (schema, entries) in schemas {
         if entries.is_empty() {
             continue;
         }
-        let hash = if entries.len() <= LEAF {
-            push(class, &Node::Leaf(entries), &mut nodes)?
+        let shape = if entries.len() <= LEAF {
+            leaf(entries, &mut leaves)
         } else {
-            let keyed = entries
-                .into_iter()
-                .map(|entry| (Class::Bucket.hash(entry.0.as_bytes()), entry))
-                .collect();
-            bucket(class, keyed, 0, &mut nodes)?
+            let keyed = entries.into_iter();
+            let keyed = keyed.map(|entry| (Class::Bucket.hash(entry.0.as_bytes()), entry));
+            bucket(keyed.collect(), 0, &mut leaves)
         };
+        shapes.push((schema, shape));
+    }
+    // Leaves are all there is, nearly.
+    let write = |entries| write_node(class, &Node::Leaf::<&str, V>(entries));
+    let leaves = parallel::map(leaves, MANY, write);
+    let mut nodes = leaves.into_iter().collect::<Result<Vec<Built>, _>>()?;
+    let mut top = Top {
+        schemas: Vec::with_capacity(shapes.len()),
+    };
+    for (schema, shape) in shapes {
+        let hash = branches(class, shape, &mut nodes)?;
         top.schemas.push((schema.to_owned(), hash));
     }
-    push(class, &top, &mut nodes)?;
+    nodes.push(write_node(class, &top)?);
     Ok(nodes)
 }
 
-fn push<T: Serialize>(class: Class, node: &T, nodes: &mut Vec<Built>) -> Result<Hash, StoreError> {
+fn write_node<T: Serialize>(class: Class, node: &T) -> Result<Built, StoreError> {
     let bytes = canon::encode(node).map_err(StoreError::unencodable)?;
-    let hash = class.hash(&bytes);
-    nodes.push((hash, bytes));
-    Ok(hash)
+    Ok((class.hash(&bytes), bytes))
 }
 
-fn bucket<'i, V: Serialize>(
-    class: Class,
-    entries: Vec<(Hash, (&'i str, V))>,
-    depth: usize,
-    nodes: &mut Vec<Built>,
-) -> Result<Hash, StoreError> {
+fn leaf<E>(entries: Vec<E>, leaves: &mut Vec<Vec<E>>) -> Shape {
+    leaves.push(entries);
+    Shape::Leaf(leaves.len() - 1)
+}
+
+/// Splits entries by the hashes of their ids.
+fn bucket<E>(entries: Vec<(Hash, E)>, depth: usize, leaves: &mut Vec<Vec<E>>) -> Shape {
     if entries.len() <= LEAF || depth == DIGITS {
-        let leaf = entries.into_iter().map(|(_, entry)| entry).collect();
-        return push(class, &Node::Leaf::<&str, V>(leaf), nodes);
+        return leaf(
+            entries.into_iter().map(|(_, entry)| entry).collect(),
+            leaves,
+        );
     }
-    let mut buckets: [Vec<(Hash, (&'i str, V))>; 16] = std::array::from_fn(|_| Vec::new());
+    let mut buckets: [Vec<(Hash, E)>; 16] = std::array::from_fn(|_| Vec::new());
     for entry in entries {
         // A digit is below 16.
         if let Some(bucket) = buckets.get_mut(usize::from(entry.0.digit(depth))) {
             bucket.push(entry);
         }
     }
-    let mut branch = Vec::with_capacity(16);
-    for (digit, entries) in ('0'..='9').chain('a'..='f').zip(buckets) {
-        if !entries.is_empty() {
-            branch.push((digit, bucket(class, entries, depth + 1, nodes)?));
-        }
+    let buckets = ('0'..='9').chain('a'..='f').zip(buckets);
+    let filled = buckets.filter(|(_, entries)| !entries.is_empty());
+    Shape::Branch(
+        filled
+            .map(|(digit, entries)| (digit, bucket(entries, depth + 1, leaves)))
+            .collect(),
+    )
+}
+
+/// Writes the branches of a tree behind its leaves, and returns the hash of its root.
+fn branches(class: Class, shape: Shape, nodes: &mut Vec<Built>) -> Result<Hash, StoreError> {
+    let branch = match shape {
+        // All leaves come first.
+        Shape::Leaf(number) => return Ok(nodes.get(number).map_or(Hash([0; 32]), |leaf| leaf.0)),
+        Shape::Branch(branch) => branch,
+    };
+    let mut written = Vec::with_capacity(branch.len());
+    for (digit, shape) in branch {
+        written.push((digit, branches(class, shape, nodes)?));
     }
-    push(class, &Node::Branch::<&str, V>(branch), nodes)
+    let node = write_node(class, &Node::Branch::<&str, Hash>(written))?;
+    let hash = node.0;
+    nodes.push(node);
+    Ok(hash)
 }
 
 /// Decodes a node and refuses every spelling but the one that [`build`] writes.

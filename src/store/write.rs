@@ -22,7 +22,10 @@ pub struct Added {
     pub bytes: u64,
 }
 
-/// Adds blobs. Content is cut into a pack at `limit` bytes, so this is about what it holds in memory.
+/// How many frames wait to be compressed together, on several threads.
+const WAITING: usize = 32;
+
+/// Adds blobs. Content is cut into a pack at `limit` bytes, so this is more than what it holds in memory.
 pub(crate) struct BlobWriter<'s> {
     store: &'s Store,
     lease: Lease,
@@ -33,7 +36,9 @@ pub(crate) struct BlobWriter<'s> {
     /// Whether the store's index was refreshed.
     known: bool,
     added: HashSet<Hash, ByHash>,
-    frames: Vec<Frame>,
+    compressed: Vec<CompressedFrame>,
+    /// Those that are not compressed yet; the last one may take more.
+    waiting: Vec<Frame<'static>>,
     content: usize,
     /// Packs that were not there before.
     pub(crate) packs: Vec<Hash>,
@@ -51,7 +56,8 @@ impl<'s> BlobWriter<'s> {
             looked: false,
             known: false,
             added: HashSet::default(),
-            frames: vec![Frame::default()],
+            compressed: Vec::new(),
+            waiting: Vec::new(),
             content: 0,
             packs: Vec::new(),
             stats: Added::default(),
@@ -72,8 +78,45 @@ impl<'s> BlobWriter<'s> {
         Ok(&self.condemned)
     }
 
-    /// Adds a blob, unless the store has it.
+    /// Adds a blob, unless the store has it. It waits to be compressed together with others.
     pub(crate) fn add(&mut self, class: Class, hash: Hash, bytes: &[u8]) -> Result<(), StoreError> {
+        if !self.takes(class, hash, bytes)? {
+            return Ok(());
+        }
+        if self.content + bytes.len() > self.limit {
+            self.flush()?;
+        }
+        if self.waiting.len() >= WAITING {
+            self.compress_waiting()?;
+        }
+        self.content += bytes.len();
+        pack::add(&mut self.waiting, class, hash, bytes.to_vec().into());
+        Ok(())
+    }
+
+    /// Adds blobs, unless the store has them, without a copy of them all.
+    pub(crate) fn add_all<'d>(
+        &mut self,
+        blobs: impl IntoIterator<Item = (Class, Hash, &'d [u8])>,
+    ) -> Result<(), StoreError> {
+        self.compress_waiting()?;
+        let mut frames = Vec::new();
+        for (class, hash, bytes) in blobs {
+            if !self.takes(class, hash, bytes)? {
+                continue;
+            }
+            if self.content + bytes.len() > self.limit {
+                self.compress(std::mem::take(&mut frames))?;
+                self.flush()?;
+            }
+            self.content += bytes.len();
+            pack::add(&mut frames, class, hash, bytes.into());
+        }
+        self.compress(frames)
+    }
+
+    /// Whether a blob is new; then it counts as added.
+    fn takes(&mut self, class: Class, hash: Hash, bytes: &[u8]) -> Result<bool, StoreError> {
         if !self.known {
             self.condemned()?;
             // After the condemnations were read: the order is what makes it safe.
@@ -88,46 +131,39 @@ impl<'s> BlobWriter<'s> {
             return Err(StoreError::Input(problem));
         }
         if self.store.index().has(hash, &self.condemned) || !self.added.insert(hash) {
-            return Ok(());
+            return Ok(false);
         }
-        if self.content + bytes.len() > self.limit {
-            self.flush()?;
-        }
-        if self
-            .frames
-            .last()
-            .is_none_or(|frame| frame.is_full_for(bytes.len()))
-        {
-            self.frames.push(Frame::default());
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.push(class, hash, bytes);
-        }
-        self.content += bytes.len();
         self.stats.blobs += 1;
         self.stats.objects += u64::from(class == Class::Object);
+        Ok(true)
+    }
+
+    fn compress_waiting(&mut self) -> Result<(), StoreError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.compress(waiting)
+    }
+
+    fn compress(&mut self, frames: Vec<Frame<'_>>) -> Result<(), StoreError> {
+        let compressed = pack::compress_all(frames);
+        let compressed = compressed.map_err(|error| StoreError::Input(format!("zstd: {error}")))?;
+        self.compressed.extend(compressed);
         Ok(())
     }
 
     /// Writes what was added as a pack.
     pub(crate) fn flush(&mut self) -> Result<(), StoreError> {
-        let frames: Vec<Frame> = self
-            .frames
-            .drain(..)
-            .filter(|frame| !frame.is_empty())
-            .collect();
+        self.compress_waiting()?;
         self.content = 0;
-        if frames.is_empty() {
+        if self.compressed.is_empty() {
             return Ok(());
         }
-        let zstd = |error| StoreError::Input(format!("zstd: {error}"));
-        let mut compressed = pack::compress_all(frames).map_err(zstd)?;
-        let mut pack = build(&compressed);
+        let mut pack = build(&self.compressed);
         if self.condemned.contains(&pack.name) {
             // The same blobs in the same order: with this name it would be deleted.
-            compressed.push(unique().compress().map_err(zstd)?);
-            pack = build(&compressed);
+            self.compress(vec![unique()])?;
+            pack = build(&self.compressed);
         }
+        self.compressed.clear();
         // When it exists, its index and so its content are these, and others rely on it.
         let new = self
             .store
@@ -157,12 +193,12 @@ fn build(frames: &[CompressedFrame]) -> Pack {
 }
 
 /// A frame that makes the name of its pack one that no other pack has: a chunk of random bytes that nothing refers to.
-fn unique() -> Frame {
+fn unique() -> Frame<'static> {
     let random: Vec<u8> = std::iter::repeat_with(random32)
         .take(4)
         .flat_map(u32::to_le_bytes)
         .collect();
     let mut frame = Frame::default();
-    frame.push(Class::Chunk, Class::Chunk.hash(&random), &random);
+    frame.push(Class::Chunk, Class::Chunk.hash(&random), random.into());
     frame
 }

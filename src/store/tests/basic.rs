@@ -89,15 +89,18 @@ fn an_empty_database_is_a_snapshot() {
 #[test]
 fn what_is_not_canonical_is_refused() {
     let store = Store::in_memory().unwrap();
-    let mut data = schema(2, 1);
-    data.objects[1].bytes = b"{\"a\": 1}".to_vec();
-    let error = store
-        .write_snapshot(&data, meta(0))
-        .unwrap_err()
-        .to_string();
+    let id = "table public.t00000".to_owned();
+    let error = StoredObject::new("public".to_owned(), id, b"{\"a\": 1}".to_vec());
     assert_eq!(
-        error,
+        error.unwrap_err().to_string(),
         "cannot be stored: `table public.t00000` is not canonical JSON at byte 5: a value must begin here"
+    );
+    let mut data = schema(2, 1);
+    data.edges[0].to.push("schema other".to_owned());
+    let error = store.write_snapshot(&data, meta(0)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot be stored: the dependencies of `table public.t00000` are not in order"
     );
     let mut data = schema(2, 1);
     data.objects.push(data.objects[1].clone());

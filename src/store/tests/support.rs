@@ -76,7 +76,7 @@ pub(super) fn schema(tables: usize, version: u32) -> SnapshotData {
         data.layout.push(TableLayout {
             schema: "public".to_owned(),
             table: id.clone(),
-            columns: vec!["id".to_owned(), "name".to_owned()],
+            columns: vec!["id".into(), "name".into()],
         });
         data.edges.push(Edges {
             schema: "public".to_owned(),
@@ -88,11 +88,7 @@ pub(super) fn schema(tables: usize, version: u32) -> SnapshotData {
 }
 
 pub(super) fn object(schema: &str, id: &str, bytes: &str) -> StoredObject {
-    StoredObject {
-        schema: schema.to_owned(),
-        id: id.to_owned(),
-        bytes: bytes.as_bytes().to_vec(),
-    }
+    StoredObject::new(schema.to_owned(), id.to_owned(), bytes.as_bytes().to_vec()).unwrap()
 }
 
 /// A finished operation.
