@@ -66,7 +66,12 @@ impl Key {
     }
 
     /// The address in three columns of a row: catalog, OID, `attnum`.
-    pub fn read(row: &Row<'_>, class: &str, oid: &str, sub: &str) -> Result<Self, RowError> {
+    pub fn read(
+        row: &Row<'_>,
+        class: &'static str,
+        oid: &'static str,
+        sub: &'static str,
+    ) -> Result<Self, RowError> {
         Ok(Self {
             class: Class(row.number(class)?),
             oid: row.number(oid)?,

@@ -9,6 +9,7 @@ use super::demand::Demand;
 use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Source, Tag};
 use super::names::Names;
+use super::record::Neutral;
 use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;
@@ -35,6 +36,8 @@ pub enum Context {
     /// Anywhere.
     Implicit,
 }
+
+impl Neutral for Context {}
 
 impl Kind for Cast {
     const NAME: &'static str = "cast";

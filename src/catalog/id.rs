@@ -65,6 +65,15 @@ pub struct Root<'a> {
     args: &'a str,
 }
 
+/// Where in memory the texts of a [`Root`] are: the same place is the same root, another place may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RootPlace {
+    schema: usize,
+    family: Family,
+    name: usize,
+    args: usize,
+}
+
 /// The identity of one object.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Id {
@@ -145,6 +154,18 @@ impl Id {
     /// The name of its root object: its own, or that of the relation or domain it is a part of.
     pub fn root_name(&self) -> &Str {
         if self.is_part() { &self.on } else { &self.name }
+    }
+
+    /// Where the texts of its root are.
+    pub(super) fn root_place(&self) -> RootPlace {
+        let name = if self.is_part() { &self.on } else { &self.name };
+        let place = |text: &Str| text.as_ptr().addr();
+        RootPlace {
+            schema: place(&self.schema),
+            family: self.kind.family(),
+            name: place(name),
+            args: place(&self.args),
+        }
     }
 
     /// What tells its root object from others.

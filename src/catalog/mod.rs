@@ -27,6 +27,7 @@ mod moved;
 pub mod names;
 pub mod operator;
 pub mod options;
+mod order;
 pub mod print;
 pub mod privileges;
 pub mod publication;
@@ -54,15 +55,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use grouped::Grouped;
-use id::Root;
-use rustc_hash::FxHashMap;
+use order::{arrange, order};
 use trees::Trees;
 
 use crate::parallel;
 
 pub use id::Id;
 pub use kind::{Body, Tag};
-pub use meta::Meta;
+pub use meta::{Meta, MetaFields};
 pub use moved::Newer;
 pub use step::Step;
 use table::Late;
@@ -145,8 +145,8 @@ impl Catalog {
                 strength,
             })
         });
-        let links = links.collect();
-        Self::linked(version, (objects, trees), links, layout)
+        let links: Vec<Link> = links.collect();
+        Self::linked(version, (objects, trees), &links, layout)
     }
 
     /// Like [`Catalog::new`], with dependencies by places in `objects`, which are found while those are sorted. What follows
@@ -163,7 +163,7 @@ impl Catalog {
         let roots = trees.flat_map(|(root, tree)| std::iter::repeat_n(root, tree.len()));
         let roots: Vec<usize> = roots.collect();
         let place = |old: usize| {
-            let place = places.get(old).copied()?;
+            let place = places.get(old).copied().flatten()?;
             Some((place, *roots.get(place)?))
         };
         let links = links?.into_iter().filter_map(|link| {
@@ -171,29 +171,29 @@ impl Catalog {
             let in_one_tree = root == root_of_used && (from == root || to == root);
             (!in_one_tree).then_some(Link { from, to, ..link })
         });
-        let links = links.collect();
+        let links: Vec<Link> = links.collect();
         let trees = Trees::of(&objects);
-        Ok(Self::linked(version, (objects, trees), links, layout))
+        Ok(Self::linked(version, (objects, trees), &links, layout))
     }
 
     /// Places are those of `objects`, which is sorted.
     fn linked(
         version: u32,
         (objects, trees): (Vec<Object>, Trees),
-        mut links: Vec<Link>,
+        links: &[Link],
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
-        links.sort_unstable();
+        let links = links.iter().filter(|link| link.from != link.to);
+        let links = links.map(|link| (link.from, (link.to, link.strength)));
+        let mut used = Grouped::gathered(links, objects.len());
+        used.for_each(<[_]>::sort_unstable);
         // The same dependency can be normal and auto; the normal one sorts first and wins.
-        links.dedup_by_key(|link| (link.from, link.to));
-        links.retain(|link| link.from != link.to);
-        let used = links.into_iter();
-        let used = used.map(|link| (link.from, (link.to, link.strength)));
+        used.dedup_by_key(|(to, _)| *to);
         let mut catalog = Self {
             version,
             objects,
             trees,
-            used: Grouped::of(used),
+            used,
             layout,
             children: Grouped::default(),
             late: Late::default(),
@@ -336,81 +336,13 @@ impl Catalog {
 
     /// How many objects of each kind, in the order of the kinds; kinds with none are left out.
     pub fn counts(&self) -> Vec<(Tag, usize)> {
-        let mut counts: BTreeMap<Tag, usize> = BTreeMap::new();
+        let mut counts = vec![0; Tag::ALL.len()];
         for object in &self.objects {
-            *counts.entry(object.id.kind).or_default() += 1;
+            if let Some(count) = counts.get_mut(object.id.kind as usize) {
+                *count += 1;
+            }
         }
-        counts.into_iter().collect()
+        let counts = Tag::ALL.iter().copied().zip(counts);
+        counts.filter(|(_, count)| *count > 0).collect()
     }
-}
-
-/// Puts objects in this order of their places, and leaves out those that are not in it. Says for each where it is now: for one
-/// that was left out, behind the others.
-fn arrange(mut objects: Vec<Object>, order: &[usize]) -> (Vec<Object>, Vec<usize>) {
-    let mut places = vec![usize::MAX; objects.len()];
-    for (place, &old) in order.iter().enumerate() {
-        if let Some(found) = places.get_mut(old) {
-            *found = place;
-        }
-    }
-    let left_out = places.iter_mut().filter(|place| **place == usize::MAX);
-    for (behind, place) in left_out.enumerate() {
-        *place = order.len() + behind;
-    }
-    // They are large: each is moved to its place at once.
-    let mut wanted = places.clone();
-    for here in 0..objects.len() {
-        while let Some(place) = wanted.get(here).copied().filter(|place| *place != here) {
-            objects.swap(here, place);
-            wanted.swap(here, place);
-        }
-    }
-    objects.truncate(order.len());
-    (objects, places)
-}
-
-/// The places of the objects that count, in the order of their ids: without what is there twice (the first counts) and
-/// without parts whose root is not there (columns of a relation that no kind models). Most of them are parts, so roots
-/// are compared with each other only once, and then their numbers.
-fn order(objects: &[Object]) -> Vec<usize> {
-    let mut numbers: FxHashMap<Root<'_>, usize> = FxHashMap::default();
-    // Most parts come behind others of their root.
-    let mut last: Option<(Root<'_>, usize)> = None;
-    let numbered = objects.iter().map(|object| {
-        let root = object.id.root();
-        if let Some((_, number)) = last.filter(|(last, _)| *last == root) {
-            return number;
-        }
-        let next = numbers.len();
-        let number = *numbers.entry(root).or_insert(next);
-        last = Some((root, number));
-        number
-    });
-    let numbered: Vec<usize> = numbered.collect();
-    let mut roots: Vec<(Root<'_>, usize)> = numbers.into_iter().collect();
-    roots.sort_unstable();
-    let mut ranks = vec![0; roots.len()];
-    for (rank, (_, number)) in roots.into_iter().enumerate() {
-        if let Some(place) = ranks.get_mut(number) {
-            *place = rank;
-        }
-    }
-    let keyed = objects.iter().zip(numbered).enumerate();
-    let mut keyed: Vec<((usize, bool, Tag), &Str, usize)> = keyed
-        .filter_map(|(place, (object, number))| {
-            let (id, rank) = (&object.id, *ranks.get(number)?);
-            Some(((rank, id.is_part(), id.kind), &id.name, place))
-        })
-        .collect();
-    // Much of it is in order already, which a stable sort makes use of.
-    keyed.sort();
-    keyed.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
-    let mut root = None;
-    keyed.retain(|&((rank, is_part, _), _, _)| {
-        if !is_part {
-            root = Some(rank);
-        }
-        root == Some(rank)
-    });
-    keyed.into_iter().map(|(_, _, place)| place).collect()
 }

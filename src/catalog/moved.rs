@@ -72,11 +72,12 @@ fn move_acl(object: &mut Object, from: u32, to: u32) -> Option<(u32, &'static st
     let (letter @ 'r', _) = object.id.kind.acl()? else {
         return None;
     };
-    let owner = &object.meta.owner;
-    let list = object.meta.acl.as_mut()?;
-    let whole = move_grants(list, owner, from, to);
-    if *list == acl::default(letter, owner, to) {
-        object.meta.acl = None;
+    object.meta.acl.as_ref()?;
+    let meta = &mut *object.meta;
+    let list = meta.acl.as_mut()?;
+    let whole = move_grants(list, &meta.owner, from, to);
+    if *list == acl::default(letter, &meta.owner, to) {
+        meta.acl = None;
     }
     (!whole).then_some(MAINTAIN)
 }

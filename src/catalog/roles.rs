@@ -51,7 +51,7 @@ impl Object {
     /// `None` when it says no more by then than is so without it.
     pub fn with_roles(&self, names: &RoleNames, version: u32) -> Option<Self> {
         let mut object = self.clone();
-        let meta = &mut object.meta;
+        let meta = &mut *object.meta;
         rename(&mut meta.owner, names);
         if let Some(list) = &mut meta.acl {
             acl::rename_roles(list, names);
@@ -72,8 +72,8 @@ mod tests {
     use crate::catalog::Tag;
     use crate::catalog::default_acl::DefaultAcl;
     use crate::catalog::kind::Body;
-    use crate::catalog::meta::Meta;
     use crate::catalog::meta::acl::Grant;
+    use crate::catalog::meta::{Meta, MetaFields};
     use crate::catalog::schema::Schema;
 
     fn grant(grantee: &str, privileges: &str, grantor: &str) -> Grant {
@@ -88,11 +88,11 @@ mod tests {
         let object = Object {
             id: Id::global(Tag::Schema, "app"),
             body: Body::from(Schema {}),
-            meta: Meta {
+            meta: Meta::from(MetaFields {
                 owner: "alice".to_owned(),
                 acl: Some(acl),
-                ..Meta::default()
-            },
+                ..MetaFields::default()
+            }),
         };
         Catalog::new(150_000, vec![object], [], BTreeMap::new())
     }

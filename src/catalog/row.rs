@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Str;
 
@@ -28,45 +29,124 @@ impl RowError {
     }
 }
 
-/// A row in text format (UTF-8).
-#[derive(Debug)]
-pub struct Row<'a> {
-    columns: &'a [Str],
-    values: &'a [Option<&'a str>],
-    /// Where the last column was found, so that reading in order needs no search.
-    last: Cell<usize>,
+/// The columns of a query.
+#[derive(Debug, Default)]
+pub struct Columns {
+    columns: Vec<Column>,
+    /// The places of what was asked for and is no column of it, as far as there is room; 0 where there is.
+    absent: [AtomicUsize; 8],
 }
 
-impl<'a> Row<'a> {
-    /// A row of these columns; both slices are of one length.
-    pub fn new(columns: &'a [Str], values: &'a [Option<&'a str>]) -> Self {
+#[derive(Debug)]
+struct Column {
+    name: Str,
+    /// Where the text is by which the program asked for it last: millions of values are asked for by some hundred texts, and
+    /// comparing places is faster than comparing texts. Texts that live as long as the program never make way for others.
+    asked_at: AtomicUsize,
+}
+
+impl Column {
+    fn is(&self, column: &'static str) -> bool {
+        let at = place(column);
+        if self.asked_at.load(Ordering::Relaxed) == at {
+            return true;
+        }
+        let found = *self.name == *column;
+        if found {
+            self.asked_at.store(at, Ordering::Relaxed);
+        }
+        found
+    }
+}
+
+/// Where a text is and how long, as one number that no other has. Addresses have 48 bits.
+fn place(text: &'static str) -> usize {
+    text.as_ptr().addr() | text.len() << 48
+}
+
+impl<N: Into<Str>> FromIterator<N> for Columns {
+    fn from_iter<T: IntoIterator<Item = N>>(names: T) -> Self {
+        let columns = names.into_iter().map(|name| Column {
+            name: name.into(),
+            asked_at: AtomicUsize::default(),
+        });
         Self {
-            columns,
-            values,
-            last: Cell::new(0),
+            columns: columns.collect(),
+            absent: Default::default(),
         }
     }
+}
 
-    /// Whether the query has this column at all.
-    pub fn has(&self, column: &str) -> bool {
-        self.position(column).is_some()
+impl Columns {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.columns.len()
     }
 
-    fn position(&self, column: &str) -> Option<usize> {
-        let next = self.last.get();
-        let found = if self.columns.get(next).is_some_and(|name| **name == *column) {
-            Some(next)
-        } else {
-            self.columns.iter().position(|name| **name == *column)
-        };
-        if let Some(index) = found {
-            self.last.set(index + 1);
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Where a column is, looked for from the one where it is expected.
+    fn position(&self, column: &'static str, expected: usize) -> Option<usize> {
+        let columns = &self.columns;
+        if columns.get(expected).is_some_and(|next| next.is(column)) {
+            return Some(expected);
+        }
+        if self.is_known_to_lack(column) {
+            return None;
+        }
+        let found = columns.iter().position(|other| other.is(column));
+        if found.is_none() {
+            let free = self.absent.iter();
+            let mut free = free.filter(|absent| absent.load(Ordering::Relaxed) == 0);
+            if let Some(free) = free.next() {
+                free.store(place(column), Ordering::Relaxed);
+            }
         }
         found
     }
 
+    fn is_known_to_lack(&self, column: &'static str) -> bool {
+        let absent = self.absent.iter();
+        let mut absent = absent.map(|absent| absent.load(Ordering::Relaxed));
+        absent.any(|absent| absent == place(column))
+    }
+}
+
+/// A row in text format (UTF-8).
+#[derive(Debug)]
+pub struct Row<'a> {
+    columns: &'a Columns,
+    values: &'a [Option<&'a str>],
+    /// Behind where the last column was found, so that reading in order needs no search.
+    next: Cell<usize>,
+}
+
+impl<'a> Row<'a> {
+    /// A row of these columns; both are of one length.
+    pub fn new(columns: &'a Columns, values: &'a [Option<&'a str>]) -> Self {
+        Self {
+            columns,
+            values,
+            next: Cell::new(0),
+        }
+    }
+
+    /// Whether the query has this column at all.
+    pub fn has(&self, column: &'static str) -> bool {
+        self.position(column).is_some()
+    }
+
+    fn position(&self, column: &'static str) -> Option<usize> {
+        let found = self.columns.position(column, self.next.get())?;
+        self.next.set(found + 1);
+        Some(found)
+    }
+
     /// The text of a column, `None` for NULL.
-    pub fn opt(&self, column: &str) -> Result<Option<&'a str>, RowError> {
+    pub fn opt(&self, column: &'static str) -> Result<Option<&'a str>, RowError> {
         let index = self
             .position(column)
             .ok_or_else(|| RowError::new(column, "is not in the query"))?;
@@ -74,30 +154,30 @@ impl<'a> Row<'a> {
     }
 
     /// The text of a column that is never NULL.
-    pub fn text(&self, column: &str) -> Result<&'a str, RowError> {
+    pub fn text(&self, column: &'static str) -> Result<&'a str, RowError> {
         self.opt(column)?
             .ok_or_else(|| RowError::new(column, "is NULL"))
     }
 
     /// The text of a column, NULL as the empty string.
-    pub fn text_or_empty(&self, column: &str) -> Result<&'a str, RowError> {
+    pub fn text_or_empty(&self, column: &'static str) -> Result<&'a str, RowError> {
         Ok(self.opt(column)?.unwrap_or_default())
     }
 
     /// A number (or any other parsable value) that is never NULL.
-    pub fn number<T: FromStr>(&self, column: &str) -> Result<T, RowError> {
+    pub fn number<T: FromStr>(&self, column: &'static str) -> Result<T, RowError> {
         parse(column, self.text(column)?)
     }
 
     /// A number, `None` for NULL.
-    pub fn opt_number<T: FromStr>(&self, column: &str) -> Result<Option<T>, RowError> {
+    pub fn opt_number<T: FromStr>(&self, column: &'static str) -> Result<Option<T>, RowError> {
         self.opt(column)?
             .map(|text| parse(column, text))
             .transpose()
     }
 
     /// A boolean that is never NULL.
-    pub fn flag(&self, column: &str) -> Result<bool, RowError> {
+    pub fn flag(&self, column: &'static str) -> Result<bool, RowError> {
         match self.text(column)? {
             "t" | "true" => Ok(true),
             "f" | "false" => Ok(false),
@@ -106,12 +186,12 @@ impl<'a> Row<'a> {
     }
 
     /// A `"char"` column; the zero byte is printed as the empty string and given as a space.
-    pub fn letter(&self, column: &str) -> Result<char, RowError> {
+    pub fn letter(&self, column: &'static str) -> Result<char, RowError> {
         Ok(self.text(column)?.chars().next().unwrap_or(' '))
     }
 
     /// An array column (or NULL, as the empty list) whose elements are never NULL.
-    pub fn list(&self, column: &str) -> Result<Vec<String>, RowError> {
+    pub fn list(&self, column: &'static str) -> Result<Vec<String>, RowError> {
         let Some(text) = self.opt(column)? else {
             return Ok(Vec::new());
         };
@@ -121,7 +201,7 @@ impl<'a> Row<'a> {
     }
 
     /// An `int2vector`, `oidvector`, or array of numbers; NULL is the empty list.
-    pub fn numbers<T: FromStr>(&self, column: &str) -> Result<Vec<T>, RowError> {
+    pub fn numbers<T: FromStr>(&self, column: &'static str) -> Result<Vec<T>, RowError> {
         let Some(text) = self.opt(column)? else {
             return Ok(Vec::new());
         };
@@ -199,7 +279,7 @@ mod tests {
 
     #[test]
     fn rows_are_read_by_name() {
-        let columns: Vec<Str> = vec!["a".into(), "b".into(), "c".into()];
+        let columns: Columns = ["a", "b", "c"].into_iter().collect();
         let values = [Some("1"), None, Some("1 2 3")];
         let row = Row::new(&columns, &values);
         assert_eq!(row.numbers::<i16>("c").unwrap(), vec![1, 2, 3]);
@@ -207,5 +287,11 @@ mod tests {
         assert_eq!(row.opt("b").unwrap(), None);
         assert!(row.text("b").is_err());
         assert!(row.text("d").is_err());
+        let again = Row::new(&columns, &values);
+        assert_eq!(again.text("a").unwrap(), "1");
+        assert!(
+            again.text(&"abc"[..2]).is_err(),
+            "begins where \"a\" may be"
+        );
     }
 }

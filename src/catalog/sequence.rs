@@ -227,7 +227,7 @@ impl Kind for Sequence {
         since: 0,
         sql: "SELECT s.seqrelid AS oid, c.relowner AS owner, c.relacl AS acl, c.relpersistence, s.seqtypid, s.seqstart, s.seqincrement, \
               s.seqmin, s.seqmax, s.seqcache, s.seqcycle \
-              FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid \
+              FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid AND c.relkind = 'S' \
               WHERE s.seqrelid >= 16384 AND c.relpersistence <> 't'",
     }];
     const REBUILDABLE: bool = true;

@@ -9,6 +9,7 @@ use super::id::{Family, Id, Style};
 use super::kind::{Change, Found, Kind, Query, Tag};
 use super::names::Names;
 use super::quote::{ident_list, literal};
+use super::record::Neutral;
 use super::row::{Row, RowError};
 use super::secret;
 use super::step::Step;
@@ -40,6 +41,8 @@ pub enum Slot {
     /// Of this name.
     Named(String),
 }
+
+impl Neutral for Slot {}
 
 impl Slot {
     fn sql(&self, id: &Id) -> String {

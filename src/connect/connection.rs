@@ -236,16 +236,21 @@ impl Connection {
         self.full = false;
     }
 
+    /// See [`Pipeline::received`].
+    pub(super) fn received(&mut self) -> Result<Option<Next>, Error> {
+        match self.session.receive(&mut self.input)? {
+            Some(Event::Error { statement, error }) if error.is_fatal() => {
+                Err(Error::Server { statement, error })
+            }
+            event => Ok(event.map(Next::Event)),
+        }
+    }
+
     /// See [`Pipeline::next`].
     pub(super) async fn next(&mut self) -> Result<Next, Error> {
         loop {
-            if let Some(event) = self.session.receive(&mut self.input)? {
-                return match event {
-                    Event::Error { statement, error } if error.is_fatal() => {
-                        Err(Error::Server { statement, error })
-                    }
-                    event => Ok(Next::Event(event)),
-                };
+            if let Some(next) = self.received()? {
+                return Ok(next);
             }
             if self.session.has_ended() {
                 return Err(ProtocolError::Ended.into());

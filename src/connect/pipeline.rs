@@ -112,6 +112,11 @@ impl<'a> Pipeline<'a> {
         self.connection.next().await
     }
 
+    /// The next event, when it has come already.
+    pub fn received(&mut self) -> Result<Option<Next>, Error> {
+        self.connection.received()
+    }
+
     pub(super) fn keep_notice(&mut self, event: Event) {
         self.connection.keep_notice(event);
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::meta::Meta;
 use crate::catalog::meta::acl::Grant;
+use crate::catalog::meta::{Meta, MetaFields};
 use crate::catalog::{Catalog, Object};
 
 /// Stands for the owner in the ACLs of a catalog without owners. No role can have this name: those that
@@ -52,14 +52,14 @@ impl Mask {
         }
         Cow::Owned(self.map(catalog, None, |object| {
             let mut meta = object.meta.clone();
-            if self.owner {
+            if self.owner && !meta.owner.is_empty() {
                 let owner = std::mem::take(&mut meta.owner);
                 rename(&mut meta, &owner, OWNER);
             }
-            if self.privileges {
+            if self.privileges && meta.acl.is_some() {
                 meta.acl = None;
             }
-            if self.comments {
+            if self.comments && meta.comment.is_some() {
                 meta.comment = None;
             }
             meta
@@ -76,7 +76,7 @@ impl Mask {
             let mut meta = object.meta.clone();
             let kept = live.get(&object.id).map(|object| &object.meta);
             if self.owner && !meta.owner.is_empty() {
-                let owner = kept.map_or(role, |kept| &kept.owner).to_owned();
+                let owner = kept.map_or(role, |kept| kept.owner.as_str()).to_owned();
                 let old = std::mem::replace(&mut meta.owner, owner.clone());
                 rename(&mut meta, &old, &owner);
             }
@@ -120,7 +120,7 @@ impl Mask {
     }
 }
 
-fn rename(meta: &mut Meta, old: &str, new: &str) {
+fn rename(meta: &mut MetaFields, old: &str, new: &str) {
     let Some(grants) = &mut meta.acl else {
         return;
     };

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::catalog::Meta;
 use crate::catalog::kind::Body;
 use crate::catalog::meta::acl::Grant;
 use crate::catalog::schema::Schema;
 use crate::catalog::table::Table;
 use crate::catalog::table::column::Column;
 use crate::catalog::view::view::View;
+use crate::catalog::{Meta, MetaFields};
 
 fn object(id: Id, body: Body) -> Object {
     let meta = Meta::default();
@@ -33,7 +33,7 @@ fn table(name: &str, columns: &[(&str, &str)]) -> Vec<Object> {
     )];
     for &(column, data_type) in columns {
         let body = Column {
-            data_type: data_type.to_owned(),
+            data_type: data_type.into(),
             ..Column::default()
         };
         let id = Id::part(Tag::Column, "app", name, column);
@@ -137,13 +137,13 @@ fn owned(owner: &str, reader: &str) -> Catalog {
         privileges: "U".into(),
     };
     let mut schema = object(Id::global(Tag::Schema, "app"), Body::from(Schema {}));
-    schema.meta = Meta {
+    schema.meta = Meta::from(MetaFields {
         owner: owner.into(),
         acl: Some(vec![grant(owner), grant(reader)]),
         comment: Some(format!("of {owner}")),
         labels: Vec::new(),
         extensions: Vec::new(),
-    };
+    });
     catalog(vec![schema])
 }
 

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::depend::{self, Addresses};
 use super::reader::{Numbered, Reader};
-use super::tasks::{self, Frame, Rest, Task, Tasks};
+use super::tasks::{self, Frame, Rest, Task};
 use super::unchanged::{self, Fingerprint};
 use super::{Database, DefaultPrivileges, IntrospectError, Reading, Unmodeled, Within};
 use crate::catalog::address::{Class, Key};
 use crate::catalog::database::{Beside, Properties};
-use crate::catalog::kind::Source;
+use crate::catalog::kind::{Body, Found, Source};
 use crate::catalog::meta::{acl, label};
 use crate::catalog::names::Names;
-use crate::catalog::row::{Row, RowError};
+use crate::catalog::row::{Columns, Row, RowError};
 use crate::catalog::scope::Scope;
 use crate::catalog::{Catalog, Id, Meta, Object, Str, Tag};
 use crate::connect::Connection;
@@ -24,13 +24,15 @@ use crate::parallel;
 /// How many rows that were kept are taken in at a time: a millisecond of work.
 const SOME: usize = 500;
 
+/// How many of them are taken in at a time when nobody waits for us.
+const MANY: usize = 16 * 1024;
+
 /// Takes rows in and makes a [`Reading`] of them.
 pub(super) struct Collector {
     names: Names,
     addresses: Addresses,
     objects: Vec<Object>,
     positions: Vec<(Key, i32, Str)>,
-    comments: FxHashMap<Key, String>,
     labels: Vec<(Key, label::Label)>,
     all: Vec<Key>,
     invalid: FxHashSet<u32>,
@@ -52,7 +54,6 @@ impl Collector {
             addresses: Addresses::default(),
             objects: Vec::new(),
             positions: Vec::new(),
-            comments: FxHashMap::default(),
             labels: Vec::new(),
             all: Vec::new(),
             invalid: FxHashSet::default(),
@@ -67,8 +68,8 @@ impl Collector {
         }
     }
 
-    /// Sends everything and takes in what comes back. With a second connection, `beside`, that one has the server
-    /// spell expressions meanwhile, which takes as long as all the rest.
+    /// Sends everything and takes in what comes back. With a second connection, `beside`, that one is asked for all that
+    /// nothing else waits for, which takes as long as the rest.
     pub(super) async fn run(
         &mut self,
         connection: &mut Connection,
@@ -105,24 +106,23 @@ impl Collector {
         let mut queries = tasks::queries(self.names.version());
         if frame.within == Within::Nothing && !frame.deep {
             let fingerprint = tasks::fingerprint(self.names.version());
-            queries.stored.extend(fingerprint);
+            queries.others.extend(fingerprint);
         }
         let Some(beside) = beside else {
-            queries.stored.extend(queries.spelled);
-            let (first, rest) = tasks::split(queries.stored, queries.spelled_under_locks);
+            queries.first.extend(queries.others);
+            let (first, rest) = tasks::split(queries.first, queries.under_locks);
             let reader = Reader::start(connection, frame.first(first))?;
             return self.read_alone(reader, frame, &rest).await;
         };
-        let (first, rest_spelled) = tasks::split(queries.spelled, queries.spelled_under_locks);
-        let mut second = Reader::start(beside, frame.first(first))?;
-        let (first, rest) = tasks::split(queries.stored, Tasks::new());
-        let mut reader = Reader::start(connection, frame.first(first))?;
+        let (others, rest) = tasks::split(queries.others, queries.under_locks);
+        let mut second = Reader::start(beside, frame.first(others))?;
+        let mut reader = Reader::start(connection, frame.first(queries.first))?;
         // Names have to be known before what has them.
-        let (mut early, mut named): (VecDeque<Numbered>, bool) = (VecDeque::new(), false);
-        while !(reader.is_done() && second.is_done() && early.is_empty()) {
+        let (mut early, mut told, mut named) = (VecDeque::new(), false, false);
+        while !(reader.is_done() && second.is_done()) {
             tokio::select! {
                 next = reader.next(), if reader.is_busy() => {
-                    if let Some(numbered) = next? {
+                    for numbered in next? {
                         self.take(&mut reader, &numbered);
                     }
                 }
@@ -134,12 +134,14 @@ impl Collector {
                     }
                 }
             }
-            if !named && reader.has_answered(Task::comes_first) {
-                named = true;
-                reader.end(frame.last(&rest, &self.names))?;
-                second.end(frame.last(&rest_spelled, &self.names))?;
+            if !told && reader.has_answered(Task::tells) {
+                told = true;
+                reader.end(frame.last(&Rest::default(), &self.names))?;
+                second.end(frame.last(&rest, &self.names))?;
             }
+            named |= told && reader.has_answered(Task::comes_first);
         }
+        self.take_all(&mut second, early);
         reader.finish()?;
         second.finish()
     }
@@ -150,13 +152,13 @@ impl Collector {
         frame: Frame,
         rest: &Rest,
     ) -> Result<(), IntrospectError> {
-        let mut named = false;
+        let mut told = false;
         while !reader.is_done() {
-            if let Some(numbered) = reader.next().await? {
+            for numbered in reader.next().await? {
                 self.take(&mut reader, &numbered);
             }
-            if !named && reader.has_answered(Task::comes_first) {
-                named = true;
+            if !told && reader.has_answered(Task::tells) {
+                told = true;
                 reader.end(frame.last(rest, &self.names))?;
             }
         }
@@ -165,33 +167,42 @@ impl Collector {
 
     /// Takes in a row.
     fn take(&mut self, reader: &mut Reader<'_>, (query, row): &Numbered) {
-        let Some((task, columns)) = reader.about(*query) else {
+        let Some((task, columns)) = reader.asked().about(*query) else {
             return;
         };
-        if let Err(error) = self.decode(task, columns, row.values()) {
+        if let Err(error) = decode(task, columns, row.values(), |row| self.read(task, row)) {
             reader.fail(error);
         }
     }
 
-    fn decode<'a>(
-        &mut self,
-        task: Task,
-        columns: &[Str],
-        values: impl Iterator<Item = Option<&'a [u8]>>,
-    ) -> Result<(), IntrospectError> {
-        let mut texts: Vec<Option<&str>> = Vec::with_capacity(columns.len());
-        for value in values {
-            let text = value
-                .map(std::str::from_utf8)
-                .transpose()
-                .map_err(|_| not_utf8(task, &texts, value))?;
-            texts.push(text);
+    /// Takes in rows that are left when the servers have no more to do: on all threads, where that is possible.
+    fn take_all(&mut self, reader: &mut Reader<'_>, mut rows: VecDeque<Numbered>) {
+        while !rows.is_empty() {
+            let some = rows.drain(..rows.len().min(MANY)).collect();
+            self.take_many(reader, some);
         }
-        let row = Row::new(columns, &texts);
-        self.read(task, &row).map_err(|error| IntrospectError::Row {
-            what: task.what(),
-            error,
-        })
+    }
+
+    fn take_many(&mut self, reader: &mut Reader<'_>, rows: Vec<Numbered>) {
+        let (names, asked) = (&self.names, reader.asked());
+        let find = |numbered: Numbered| {
+            let (query, row) = &numbered;
+            let Some((Task::Kind(tag), columns)) = asked.about(*query) else {
+                return Err(numbered);
+            };
+            let task = Task::Kind(tag);
+            Ok(decode(task, columns, row.values(), |row| {
+                find(names, tag, row)
+            }))
+        };
+        let found = parallel::map(rows, SOME, find);
+        for found in found {
+            match found {
+                Ok(Ok(found)) => self.add(found),
+                Ok(Err(error)) => reader.fail(error),
+                Err(numbered) => self.take(reader, &numbered),
+            }
+        }
     }
 
     fn read(&mut self, task: Task, row: &Row<'_>) -> Result<(), RowError> {
@@ -214,8 +225,7 @@ impl Collector {
             Task::Names(index) => self.names.add(index, row)?,
             Task::Comments => {
                 let key = Key::read(row, "classoid", "objoid", "objsubid")?;
-                self.comments
-                    .insert(key, row.text("description")?.to_owned());
+                self.names.add_comment(key, row.text("description")?);
             }
             Task::Labels => {
                 let key = Key::read(row, "classoid", "objoid", "objsubid")?;
@@ -226,7 +236,13 @@ impl Collector {
                 };
                 self.labels.push((key, label));
             }
-            Task::Kind(tag) => self.object(tag, row)?,
+            Task::Kind(tag) => {
+                if tag.names_others() {
+                    tag.note(row, &mut self.names)?;
+                }
+                let found = find(&self.names, tag, row)?;
+                self.add(found);
+            }
             Task::Depend => {
                 for (from, to, deptype) in depend::read(row)? {
                     self.addresses.add((from, to, deptype));
@@ -236,10 +252,14 @@ impl Collector {
             Task::Unmodeled => self.listed(row)?,
             Task::InvalidIndexes => {
                 let oid = row.number("oid")?;
-                self.invalid.insert(oid);
-                if let Some(index) = self.names.relation(oid) {
-                    self.invalid_indexes
-                        .push(crate::catalog::quote::qualified(&index.schema, &index.name));
+                let index = self.names.any_relation(oid);
+                // An index of a partitioned table is valid when those of all partitions are, and is schema without them.
+                if let Some(index) = index.filter(|index| index.kind == 'i') {
+                    self.invalid.insert(oid);
+                    if index.in_scope {
+                        let name = crate::catalog::quote::qualified(&index.schema, &index.name);
+                        self.invalid_indexes.push(name);
+                    }
                 }
             }
             Task::DatabaseSettings => {
@@ -276,10 +296,10 @@ impl Collector {
     fn listed(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let class = Class(row.number("class")?);
         self.names.add_source(Source::Catalog(class));
+        let schema = row.number("schema")?;
         let oids: Vec<u32> = row.numbers("oids")?;
-        let schemas = row.numbers("schemas")?;
         let relations = row.numbers("relations")?;
-        for (oid, (schema, relation)) in oids.into_iter().zip(schemas.into_iter().zip(relations)) {
+        for (oid, relation) in oids.into_iter().zip(relations) {
             let in_scope = match (relation, schema) {
                 (0, 0) => self.names.scope().covers_database(),
                 (0, schema) => self.names.schema(schema).is_some(),
@@ -292,24 +312,11 @@ impl Collector {
         Ok(())
     }
 
-    fn object(&mut self, tag: Tag, row: &Row<'_>) -> Result<(), RowError> {
-        if tag.names_others() {
-            tag.note(row, &mut self.names)?;
-        }
-        let Some(found) = tag.read(row, &self.names)? else {
-            return Ok(());
-        };
+    fn add(&mut self, found: Option<(Found<Body>, Meta)>) {
+        let Some((found, meta)) = found else { return };
         let Some(&own) = found.keys.first() else {
-            return Ok(());
+            return;
         };
-        if self.names.is_member(own.class, own.oid) {
-            return Ok(());
-        }
-        let comment = self.comments.get(&own).map(String::as_str);
-        let meta = Meta::read(row, &found.id, comment, &self.names)?;
-        if self.names.scope().leaves_out(&meta.owner) {
-            return Ok(());
-        }
         for key in found.keys {
             self.addresses.claim(key, self.objects.len());
         }
@@ -322,7 +329,6 @@ impl Collector {
             body: found.body,
             meta,
         });
-        Ok(())
     }
 
     /// Whether it is proven that no DDL was committed while this was read.
@@ -339,18 +345,16 @@ impl Collector {
 
     /// Objects in scope that no kind claims.
     pub(super) fn unclaimed(&self) -> Vec<Key> {
-        let scope = self.names.scope();
-        let made = self.names.made();
-        let made = made.filter(|(key, schema)| {
-            scope.covers(schema) && !(key.class == Class::CLASS && self.invalid.contains(&key.oid))
+        let is_invalid = |key: &Key| key.class == Class::CLASS && self.invalid.contains(&key.oid);
+        let all = self.all.iter().chain(self.names.made()).copied();
+        let unclaimed = all.filter(|&key| {
+            self.addresses.object(key).is_none()
+                && !self.names.is_member(key.class, key.oid)
+                && !is_invalid(&key)
         });
-        let all = self.all.iter().copied().chain(made.map(|(key, _)| key));
-        let mut all: Vec<Key> = all.collect();
-        all.sort_unstable();
-        all.retain(|&key| {
-            self.addresses.object(key).is_none() && !self.names.is_member(key.class, key.oid)
-        });
-        all
+        let mut unclaimed: Vec<Key> = unclaimed.collect();
+        unclaimed.sort_unstable();
+        unclaimed
     }
 
     /// The objects that an unclaimed one depends on.
@@ -389,7 +393,7 @@ impl Collector {
             invalid_indexes: self.invalid_indexes,
             default_privileges: self.default_privileges,
         };
-        parallel::let_go((self.names, self.addresses, self.comments));
+        parallel::let_go((self.names, self.addresses));
         reading
     }
 
@@ -424,6 +428,43 @@ impl Collector {
         });
         tables.collect()
     }
+}
+
+/// The object of a row; `None` when it is out of scope.
+fn find(names: &Names, tag: Tag, row: &Row<'_>) -> Result<Option<(Found<Body>, Meta)>, RowError> {
+    let Some(found) = tag.read(row, names)? else {
+        return Ok(None);
+    };
+    let Some(&own) = found.keys.first() else {
+        return Ok(None);
+    };
+    if names.is_member(own.class, own.oid) {
+        return Ok(None);
+    }
+    let meta = Meta::read(row, &found.id, names.comment(own), names)?;
+    let is_left_out = names.scope().leaves_out(&meta.owner);
+    Ok((!is_left_out).then_some((found, meta)))
+}
+
+/// Reads a row, of which all values have to be UTF-8.
+fn decode<'a, T>(
+    task: Task,
+    columns: &Columns,
+    values: impl Iterator<Item = Option<&'a [u8]>>,
+    read: impl FnOnce(&Row<'_>) -> Result<T, RowError>,
+) -> Result<T, IntrospectError> {
+    let mut texts: Vec<Option<&str>> = Vec::with_capacity(columns.len());
+    for value in values {
+        let text = value
+            .map(std::str::from_utf8)
+            .transpose()
+            .map_err(|_| not_utf8(task, &texts, value))?;
+        texts.push(text);
+    }
+    read(&Row::new(columns, &texts)).map_err(|error| IntrospectError::Row {
+        what: task.what(),
+        error,
+    })
 }
 
 fn not_utf8(task: Task, before: &[Option<&str>], value: Option<&[u8]>) -> IntrospectError {

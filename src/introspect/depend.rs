@@ -4,6 +4,10 @@
 //! one stands for it (a row type for its table, `_RETURN` for its view, an index for its constraint), and a
 //! member stands for its extension. Knows no kind; never parses SQL.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use crate::catalog::address::{Class, Key};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::{Link, Object, Strength};
@@ -13,10 +17,10 @@ use crate::catalog::{Link, Object, Strength};
 /// since its parent has it (columns, CHECK constraints) depends on that of the parent: `pg_inherits` says so, `pg_depend`
 /// says it of the tables only. The triggers by which the server does foreign keys are nobody's.
 ///
-/// There are more of them than of anything else, and they are nothing but numbers: those of a sort come in one row.
+/// There are more of them than of anything else, and they are nothing but numbers: those of a sort come in one row, and
+/// of a sort are those of columns of one number, too.
 pub(super) const QUERY: &str = "\
-SELECT classid, refclassid, deptype, array_agg(objid) AS objids, array_agg(objsubid) AS objsubids, \
-array_agg(refobjid) AS refobjids, array_agg(refobjsubid) AS refobjsubids FROM (\
+SELECT classid, objsubid, refclassid, refobjsubid, deptype, array_agg(objid) AS objids, array_agg(refobjid) AS refobjids FROM (\
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
 FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refobjid = 2200 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
 UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
@@ -25,48 +29,100 @@ JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname WHERE 
 UNION ALL SELECT 2606, c.oid, 0, 2606, p.oid, 0, 'a' FROM pg_inherits i \
 JOIN pg_constraint c ON c.conrelid = i.inhrelid AND c.contype = 'c' AND c.coninhcount > 0 AND NOT c.conislocal \
 JOIN pg_constraint p ON p.conrelid = i.inhparent AND p.contype = 'c' AND p.conname = c.conname WHERE EXISTS (SELECT FROM pg_inherits)) d \
-GROUP BY classid, refclassid, deptype";
+GROUP BY classid, objsubid, refclassid, refobjsubid, deptype";
 
 /// The dependencies of a row of [`QUERY`]: who depends on what, and how (`deptype`).
 pub(super) fn read(row: &Row<'_>) -> Result<Vec<(Key, Key, char)>, RowError> {
-    let class = Class(row.number("classid")?);
-    let refclass = Class(row.number("refclassid")?);
-    let deptype = row.letter("deptype")?;
-    let keys = |class: Class, oids: &str, subs: &str| {
-        let (oids, subs) = (row.numbers(oids)?, row.numbers(subs)?);
-        let pairs = oids.into_iter().zip(subs);
-        Ok(pairs.map(move |(oid, sub)| Key { class, oid, sub }))
+    let keys = |class: &'static str, sub: &'static str, oids: &'static str| {
+        let (class, sub) = (Class(row.number(class)?), row.number(sub)?);
+        let oids = row.numbers(oids)?.into_iter();
+        Ok(oids.map(move |oid| Key { class, oid, sub }))
     };
-    let from = keys(class, "objids", "objsubids")?;
-    let to = keys(refclass, "refobjids", "refobjsubids")?;
+    let from = keys("classid", "objsubid", "objids")?;
+    let to = keys("refclassid", "refobjsubid", "refobjids")?;
+    let deptype = row.letter("deptype")?;
     Ok(from.zip(to).map(|(from, to)| (from, to, deptype)).collect())
 }
 
-/// What belongs to addresses. They come nearly sorted and are asked for nearly in order, so searching a sorted list takes less
-/// time than hashing, which goes to another place in memory for each.
+/// What belongs to addresses. They come nearly sorted and are asked for nearly in order, so each is looked for near the last
+/// one of its catalog, in a sorted list: hashing goes to another place in memory for each.
 #[derive(Debug)]
-struct Sorted<T>(Vec<(Key, T)>);
+struct Sorted<T>(BTreeMap<Class, List<T>>);
+
+/// What belongs to the addresses of one catalog: to each row and column, as one number.
+#[derive(Debug)]
+struct List<T> {
+    entries: Vec<(u64, T)>,
+    last: Cell<usize>,
+}
 
 impl<T> Default for Sorted<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(BTreeMap::new())
     }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        let (entries, last) = (Vec::new(), Cell::default());
+        Self { entries, last }
+    }
+}
+
+/// Where an address is in the list of its catalog.
+fn number(key: Key) -> u64 {
+    u64::from(key.oid) << 32 | u64::from(key.sub.cast_unsigned())
 }
 
 impl<T: Copy> Sorted<T> {
     fn push(&mut self, key: Key, value: T) {
-        self.0.push((key, value));
+        let list = self.0.entry(key.class).or_default();
+        list.entries.push((number(key), value));
     }
 
     /// To be called before the first [`Sorted::get`]; of the values of one address the first counts.
     fn sort(&mut self) {
-        self.0.sort_by_key(|(key, _)| *key);
-        self.0.dedup_by_key(|(key, _)| *key);
+        for list in self.0.values_mut() {
+            list.entries.sort_by_key(|(number, _)| *number);
+            list.entries.dedup_by_key(|(number, _)| *number);
+        }
     }
 
     fn get(&self, key: Key) -> Option<T> {
-        let place = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
-        self.0.get(place).map(|(_, value)| *value)
+        self.0.get(&key.class)?.get(number(key))
+    }
+}
+
+impl<T: Copy> List<T> {
+    fn get(&self, wanted: u64) -> Option<T> {
+        let near = self.near(wanted);
+        let place = self.entries.get(near.clone())?;
+        let place = place.partition_point(|(number, _)| *number < wanted) + near.start;
+        self.last.set(place);
+        let (number, value) = self.entries.get(place)?;
+        (*number == wanted).then_some(*value)
+    }
+
+    /// Between which places the first number is that is not below, searched for in ever larger steps from the last place.
+    fn near(&self, wanted: u64) -> Range<usize> {
+        let is_below = |place: usize| {
+            let entry = self.entries.get(place);
+            entry.is_some_and(|(number, _)| *number < wanted)
+        };
+        let (mut start, mut end) = (self.last.get(), self.last.get());
+        let mut step = 1;
+        if is_below(start) {
+            while is_below(end) {
+                (start, end) = (end + 1, end + step);
+                step *= 2;
+            }
+        } else {
+            while start > 0 && !is_below(start - 1) {
+                (start, end) = (start.saturating_sub(step), start);
+                step *= 2;
+            }
+        }
+        start.min(self.entries.len())..end.min(self.entries.len())
     }
 }
 
@@ -182,5 +238,42 @@ impl Addresses {
             (from != to).then_some(Link { from, to, strength })
         });
         links.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_in_any_order() {
+        for count in 0..40 {
+            let mut sorted = Sorted::default();
+            let key = |oid, sub| Key {
+                class: Class::CLASS,
+                oid,
+                sub,
+            };
+            for oid in (0..count).rev() {
+                sorted.push(key(oid * 3, -1), oid);
+                sorted.push(key(oid * 3, 0), oid + 1000);
+            }
+            sorted.push(key(0, 0), 7);
+            sorted.sort();
+            for (first, second) in (0..130).flat_map(|a| (0..130).map(move |b| (a, b))) {
+                for oid in [first, second] {
+                    let there = oid % 3 == 0 && oid / 3 < count;
+                    assert_eq!(sorted.get(key(oid, -1)), there.then_some(oid / 3));
+                    let other = there.then_some(oid / 3 + 1000);
+                    let other = if count == 0 && oid == 0 {
+                        Some(7)
+                    } else {
+                        other
+                    };
+                    assert_eq!(sorted.get(key(oid, 0)), other);
+                }
+            }
+            assert_eq!(sorted.get(Key::new(Class::TYPE, 0)), None);
+        }
     }
 }

@@ -4,21 +4,35 @@
 
 use super::IntrospectError;
 use super::tasks::{Task, Tasks};
-use crate::catalog::Str;
+use crate::catalog::row::Columns;
 use crate::connect::{Connection, DataRow, Error, Event, Next, Pipeline};
 
 /// A pipeline of queries that is being answered.
 pub(super) struct Reader<'c> {
     pipeline: Pipeline<'c>,
-    tasks: Tasks,
-    /// Of each query that was answered so far, the names of its columns.
-    columns: Vec<Vec<Str>>,
+    asked: Asked,
     /// Whether the last query was sent.
     ended: bool,
     /// Whether all that was sent so far is answered, and more is to come.
     idle: bool,
     done: bool,
     failed: Option<IntrospectError>,
+}
+
+/// What was asked.
+#[derive(Default)]
+pub(super) struct Asked {
+    tasks: Tasks,
+    /// Of each query that was answered so far, its columns.
+    columns: Vec<Columns>,
+}
+
+impl Asked {
+    /// What a query is for, and its columns.
+    pub(super) fn about(&self, query: usize) -> Option<(Task, &Columns)> {
+        let (task, _) = self.tasks.get(query)?;
+        Some((*task, self.columns.get(query)?))
+    }
 }
 
 /// A row, and the number of its query.
@@ -29,8 +43,7 @@ impl<'c> Reader<'c> {
     pub(super) fn start(connection: &'c mut Connection, tasks: Tasks) -> Result<Self, Error> {
         let mut reader = Self {
             pipeline: connection.pipeline(),
-            columns: Vec::with_capacity(tasks.len()),
-            tasks: Tasks::new(),
+            asked: Asked::default(),
             ended: false,
             idle: false,
             done: false,
@@ -51,15 +64,16 @@ impl<'c> Reader<'c> {
     }
 
     fn send(&mut self, tasks: Tasks) -> Result<(), Error> {
-        let last = tasks.iter().rposition(|(task, _)| task.comes_first());
+        let last = |of: fn(Task) -> bool| tasks.iter().rposition(|(task, _)| of(*task));
+        let awaited = [last(Task::tells), last(Task::comes_first)];
         for (number, (_, sql)) in tasks.iter().enumerate() {
             self.pipeline.execute(sql)?;
-            if last == Some(number) {
+            if awaited.contains(&Some(number)) {
                 // Others are waiting for its answer, which the server would keep until there is more to send.
                 self.pipeline.flush()?;
             }
         }
-        self.tasks.extend(tasks);
+        self.asked.tasks.extend(tasks);
         Ok(())
     }
 
@@ -75,26 +89,36 @@ impl<'c> Reader<'c> {
 
     /// Whether all queries for such a task were answered.
     pub(super) fn has_answered(&self, of: impl Fn(Task) -> bool) -> bool {
-        let begun = self.columns.len().saturating_sub(1);
-        let open = self.tasks.iter().skip(begun);
+        let begun = self.asked.columns.len().saturating_sub(1);
+        let open = self.asked.tasks.iter().skip(begun);
         !self.is_busy() || !open.map(|(task, _)| *task).any(of)
     }
 
-    /// What a query is for, and its columns.
-    pub(super) fn about(&self, query: usize) -> Option<(Task, &[Str])> {
-        let (task, _) = self.tasks.get(query)?;
-        Some((*task, self.columns.get(query)?))
+    /// What was asked so far.
+    pub(super) fn asked(&self) -> &Asked {
+        &self.asked
     }
 
-    /// The next row; `None` at the end and, now and then, before. May be cancelled without loss.
+    /// The next rows, as many as have come; none at the end and, now and then, before. May be cancelled without loss.
     ///
     /// What goes wrong is kept until the end, since the rest has to be heard all the same.
-    pub(super) async fn next(&mut self) -> Result<Option<Numbered>, Error> {
-        match self.pipeline.next().await? {
+    pub(super) async fn next(&mut self) -> Result<Vec<Numbered>, Error> {
+        let mut rows = Vec::new();
+        let mut next = Some(self.pipeline.next().await?);
+        while let Some(event) = next {
+            rows.extend(self.hear(event)?);
+            next = self.pipeline.received()?;
+        }
+        Ok(rows)
+    }
+
+    fn hear(&mut self, next: Next) -> Result<Option<Numbered>, Error> {
+        match next {
             Next::Event(Event::RowDescription { statement, columns }) => {
-                let names = columns.iter().map(|column| column.name.as_str().into());
-                self.columns.resize(statement, Vec::new());
-                self.columns.push(names.collect());
+                let names = columns.iter().map(|column| column.name.as_str());
+                let known = &mut self.asked.columns;
+                known.resize_with(statement, Columns::default);
+                known.push(names.collect());
             }
             Next::Event(Event::DataRow { statement, row }) if self.failed.is_none() => {
                 return Ok(Some((statement, row)));

@@ -15,8 +15,8 @@ const COMMENTS: &str = "SELECT classoid, objoid, objsubid, description FROM pg_d
 const DEFAULT_PRIVILEGES: &str = "SELECT defaclrole AS role, defaclnamespace AS schema, defaclobjtype AS kind, \
      defaclacl AS grants FROM pg_default_acl ORDER BY 1, 2, 3";
 
-const INVALID_INDEXES: &str = "SELECT i.indexrelid AS oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
-     WHERE NOT i.indisvalid AND c.relkind = 'i' AND i.indexrelid >= 16384";
+const INVALID_INDEXES: &str =
+    "SELECT indexrelid AS oid FROM pg_index WHERE NOT indisvalid AND indexrelid >= 16384";
 
 /// In a database in `SQL_ASCII` the server would refuse to send what is not UTF-8, without a word on what it is.
 const RAW: &str = "SET LOCAL client_encoding = 'SQL_ASCII'";
@@ -82,17 +82,23 @@ impl Task {
         }
     }
 
-    /// Whether other rows can be understood only when its own are known, or are asked for only then: names come before
-    /// what is named, members of extensions before what they are, comments before what they are about.
+    /// Whether its rows tell what else there is to be asked for.
+    pub(super) fn tells(self) -> bool {
+        matches!(self, Self::Names(_) | Self::Unmodeled)
+    }
+
+    /// Whether other rows can be understood only when its own are known: names come before what is named, members of
+    /// extensions before what they are, comments before what they are about.
     pub(super) fn comes_first(self) -> bool {
         match self {
-            Self::Names(_) | Self::Comments | Self::Depend | Self::Unmodeled => true,
+            Self::Names(_) | Self::Comments | Self::Depend => true,
             Self::Kind(tag) => tag.names_others(),
             Self::Silent
             | Self::Horizon
             | Self::Fingerprint
             | Self::Mark
             | Self::Content
+            | Self::Unmodeled
             | Self::Labels
             | Self::InvalidIndexes
             | Self::Database
@@ -129,7 +135,7 @@ impl Frame {
         tasks
     }
 
-    /// What is asked behind that, when the names are known: of kinds that are not in every database, those that are in
+    /// What is asked behind that, when it is known what there is: of kinds that are not in every database, those that are in
     /// this one; what is spelled under locks; and once more what says that nothing moves.
     ///
     /// The locks are kept to the end of the transaction, so what takes some comes in batches: who wants to change a table waits
@@ -233,32 +239,26 @@ pub(super) fn fingerprint(version: u32) -> Tasks {
     ]
 }
 
-/// Whether the server has to open relations to spell what is asked for, which is what takes it long: an expression
-/// without columns (`pg_get_expr(.., 0)`) needs none.
-fn opens_relations(sql: &str) -> bool {
-    sql.matches("pg_get_").count() > sql.matches(", 0)").count()
-}
-
 /// All that is asked.
 #[derive(Debug)]
 pub(super) struct Queries {
-    /// What comes as it is stored. The names are among the first.
-    pub(super) stored: Tasks,
-    /// What takes long to spell.
-    pub(super) spelled: Tasks,
+    /// What tells what there is, and what others are understood by.
+    pub(super) first: Tasks,
+    /// The rest.
+    pub(super) others: Tasks,
     /// What is spelled under locks that are kept, with `{oids}` for a batch.
-    pub(super) spelled_under_locks: Tasks,
+    pub(super) under_locks: Tasks,
 }
 
 impl Queries {
     /// One after the other.
     pub(super) fn all(self) -> impl Iterator<Item = (Task, String)> {
-        let all = [self.stored, self.spelled, self.spelled_under_locks];
+        let all = [self.first, self.others, self.under_locks];
         all.into_iter().flatten()
     }
 }
 
-/// What is asked of a connection when the names are known.
+/// What is asked of a connection when it is known what there is.
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     plain: Tasks,
@@ -276,36 +276,33 @@ pub(super) fn split(queries: Tasks, under_locks: Tasks) -> (Tasks, Rest) {
 /// All that is asked of a server of this version.
 pub(super) fn queries(version: u32) -> Queries {
     let names = Names::QUERIES.iter().enumerate();
-    let mut stored: Tasks = vec![
-        (Task::Database, database::QUERY.to_owned()),
-        (Task::DatabaseSettings, database::SETTINGS_QUERY.to_owned()),
-    ];
-    stored.extend(names.map(|(number, sql)| (Task::Names(number), (*sql).to_owned())));
-    stored.extend([
-        (Task::Depend, depend::QUERY.to_owned()),
-        (Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()),
-        (Task::Comments, COMMENTS.to_owned()),
-        (Task::Labels, label::QUERY.to_owned()),
-        (Task::Unmodeled, unmodeled::QUERY.to_owned()),
-    ]);
+    let names = names.map(|(number, sql)| (Task::Names(number), (*sql).to_owned()));
     let kinds = Tag::ALL.iter().filter_map(|&tag| {
         let sql = tag.query(version)?;
         Some((Task::Kind(tag), sql.to_owned()))
     });
-    let (first, others): (Tasks, Tasks) = kinds.partition(|(task, _)| task.comes_first());
-    let (spelled_under_locks, others): (Tasks, Tasks) = others
+    let (naming, kinds): (Tasks, Tasks) = kinds.partition(|(task, _)| task.comes_first());
+    let (under_locks, mut others): (Tasks, Tasks) = kinds
         .into_iter()
         .partition(|(_, sql)| sql.contains(kind::OIDS));
-    let (spelled, as_stored): (Tasks, Tasks) = others
-        .into_iter()
-        .partition(|(_, sql)| opens_relations(sql));
-    stored.extend(first);
-    stored.extend(as_stored);
-    stored.push((Task::InvalidIndexes, INVALID_INDEXES.to_owned()));
+    let mut first: Tasks = names.collect();
+    first.extend([
+        (Task::Unmodeled, unmodeled::QUERY.to_owned()),
+        (Task::Depend, depend::QUERY.to_owned()),
+        (Task::Comments, COMMENTS.to_owned()),
+    ]);
+    first.extend(naming);
+    others.extend([
+        (Task::InvalidIndexes, INVALID_INDEXES.to_owned()),
+        (Task::Labels, label::QUERY.to_owned()),
+        (Task::DefaultPrivileges, DEFAULT_PRIVILEGES.to_owned()),
+        (Task::Database, database::QUERY.to_owned()),
+        (Task::DatabaseSettings, database::SETTINGS_QUERY.to_owned()),
+    ]);
     Queries {
-        stored,
-        spelled,
-        spelled_under_locks,
+        first,
+        others,
+        under_locks,
     }
 }
 
@@ -322,23 +319,29 @@ mod tests {
         deep: false,
     };
 
-    fn add(names: &mut Names, query: usize, row: &[(&str, &str)]) {
-        let columns: Vec<_> = row.iter().map(|(column, _)| (*column).into()).collect();
-        let values: Vec<_> = row.iter().map(|(_, value)| Some(*value)).collect();
+    fn add(names: &mut Names, query: usize, row: &[(&str, Option<&str>)]) {
+        let columns = row.iter().map(|(column, _)| *column).collect();
+        let values: Vec<_> = row.iter().map(|(_, value)| *value).collect();
         names.add(query, &Row::new(&columns, &values)).unwrap();
     }
 
     fn names_of_views(count: usize) -> Names {
         let mut names = Names::new(FRAME.version, crate::catalog::scope::Scope::default());
-        add(&mut names, 1, &[("oid", "2200"), ("name", "public")]);
+        let public = [("oid", Some("2200")), ("name", Some("public"))];
+        add(&mut names, 1, &public);
         for oid in 0..count {
             let oid = (20_000 + oid).to_string();
-            let row = [("relnamespace", "2200"), ("name", &oid), ("relkind", "v")];
-            add(
-                &mut names,
-                2,
-                &[&[("oid", oid.as_str())], &row[..]].concat(),
-            );
+            let view = [
+                ("oid", Some(oid.as_str())),
+                ("relnamespace", Some("2200")),
+                ("name", Some(oid.as_str())),
+                ("relkind", Some("v")),
+                ("relispartition", None),
+                ("relam", None),
+                ("reltablespace", None),
+                ("reloptions", None),
+            ];
+            add(&mut names, 2, &view);
         }
         names
     }
@@ -350,11 +353,11 @@ mod tests {
 
     #[test]
     fn what_keeps_locks_comes_in_batches() {
-        let spelled = queries(FRAME.version).spelled_under_locks;
-        let (_, rest) = split(Tasks::new(), spelled);
+        let under_locks = queries(FRAME.version).under_locks;
+        let (_, rest) = split(Tasks::new(), under_locks);
         assert_eq!(transactions(&rest, &names_of_views(BATCH)), 1);
         assert_eq!(transactions(&rest, &names_of_views(2 * BATCH + 1)), 3);
-        let (_, rest) = split(queries(FRAME.version).stored, Tasks::new());
+        let (_, rest) = split(queries(FRAME.version).others, Tasks::new());
         assert_eq!(transactions(&rest, &names_of_views(2 * BATCH + 1)), 1);
     }
 

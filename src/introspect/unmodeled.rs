@@ -5,15 +5,15 @@
 
 use crate::catalog::address::Key;
 
-/// All user objects but relations and types, which are read for their names: a row for each catalog, with the OID of each
-/// object, its schema and its relation (0 when it has none). What is derived from another object in ways that `pg_depend` does not say (partition clones of
+/// All user objects but relations and types, which are read for their names, and defaults, which stand for their columns: a
+/// row for each catalog and schema (0 for objects that have none or have a relation), with the OID of each object and that of its
+/// relation (0 when it has none). What is derived from another object in ways that `pg_depend` does not say (partition clones of
 /// triggers) is left to that object. A member of a family is the family's, but for those that a user put into one of the
 /// server's own. Large objects are rows, and so are their owners and grants.
 pub(super) const QUERY: &str = "\
-SELECT class, array_agg(oid) AS oids, array_agg(schema) AS schemas, array_agg(relation) AS relations FROM (\
+SELECT class, schema, array_agg(oid) AS oids, array_agg(relation) AS relations FROM (\
 SELECT 1255 AS class, oid, pronamespace AS schema, 0 AS relation FROM pg_proc WHERE oid >= 16384
-UNION ALL SELECT 2606, oid, connamespace, conrelid FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
-UNION ALL SELECT 2604, oid, 0, adrelid FROM pg_attrdef WHERE oid >= 16384
+UNION ALL SELECT 2606, oid, CASE WHEN conrelid = 0 THEN connamespace ELSE 0 END, conrelid FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
 UNION ALL SELECT 2618, oid, 0, ev_class FROM pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN'
 UNION ALL SELECT 2620, oid, 0, tgrelid FROM pg_trigger WHERE oid >= 16384 AND NOT tgisinternal AND tgparentid = 0
 UNION ALL SELECT 3256, oid, 0, polrelid FROM pg_policy WHERE oid >= 16384
@@ -39,7 +39,7 @@ UNION ALL SELECT 2328, oid, 0, 0 FROM pg_foreign_data_wrapper WHERE oid >= 16384
 UNION ALL SELECT 1417, oid, 0, 0 FROM pg_foreign_server WHERE oid >= 16384
 UNION ALL SELECT 1418, umid, 0, 0 FROM pg_user_mappings WHERE umid >= 16384
 UNION ALL SELECT 826, oid, defaclnamespace, 0 FROM pg_default_acl WHERE oid >= 16384
-UNION ALL SELECT 3079, oid, extnamespace, 0 FROM pg_extension WHERE oid >= 16384) o GROUP BY class";
+UNION ALL SELECT 3079, oid, extnamespace, 0 FROM pg_extension WHERE oid >= 16384) o GROUP BY class, schema";
 
 /// The query that names these objects, in their order.
 pub(super) fn describe(keys: &[Key]) -> String {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::catalog::Object;
-use crate::catalog::meta::Meta;
 use crate::catalog::meta::acl::{self, Grant};
+use crate::catalog::meta::{Meta, MetaFields};
 
 /// A row of `pg_default_acl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,13 +33,13 @@ impl Given<'_> {
         if object.meta.owner.is_empty() {
             return Meta::default();
         }
-        Meta {
+        Meta::from(MetaFields {
             owner: self.role.to_owned(),
             acl: self.acl(object),
             comment: None,
             labels: Vec::new(),
             extensions: Vec::new(),
-        }
+        })
     }
 
     fn acl(&self, object: &Object) -> Option<Vec<Grant>> {
@@ -115,10 +115,10 @@ mod tests {
         Object {
             id: Id::global(Tag::Schema, "app"),
             body: Body::from(schema::Schema {}),
-            meta: Meta {
+            meta: Meta::from(MetaFields {
                 owner: owner.into(),
-                ..Meta::default()
-            },
+                ..MetaFields::default()
+            }),
         }
     }
 
@@ -138,7 +138,7 @@ mod tests {
                 defaults,
                 version,
             };
-            given.to(&schema_owned_by("other")).acl
+            given.to(&schema_owned_by("other")).acl.clone()
         };
         assert_eq!(given(&[entry("me", 'r'), entry("you", 'n')]), None);
         let merged = vec![grant("app", "CU*"), grant("me", "CU")];

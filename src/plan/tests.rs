@@ -54,7 +54,7 @@ impl Draft {
         self.layout.insert(id.clone(), names);
         for &(column, data_type) in columns {
             let body = Column {
-                data_type: data_type.to_owned(),
+                data_type: data_type.into(),
                 ..Column::default()
             };
             self.add(Self::column(name, column), Body::from(body));

@@ -93,7 +93,7 @@ fn fed_by<'a>(
 
 /// Whether a column has numbers that can be counted on, and here.
 fn has_numbers(column: &Column) -> bool {
-    let integer = ["smallint", "integer", "bigint"].contains(&column.data_type.as_str());
+    let integer = ["smallint", "integer", "bigint"].contains(&&*column.data_type);
     !column.foreign && (integer || column.data_type.starts_with("numeric"))
 }
 

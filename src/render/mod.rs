@@ -82,6 +82,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::catalog::MetaFields;
     use crate::catalog::kind::Body;
     use crate::catalog::schema::Schema;
     use crate::catalog::table::Table;
@@ -92,12 +93,14 @@ mod tests {
         let app = Id::global(Tag::Schema, "app");
         let users = Id::in_schema(Tag::Table, "app", "users");
         let email = Id::part(Tag::Column, "app", "users", "email");
-        let meta = |comment: Option<&str>| Meta {
-            comment: comment.map(str::to_owned),
-            ..Meta::default()
+        let meta = |comment: Option<&str>| {
+            Meta::from(MetaFields {
+                comment: comment.map(str::to_owned),
+                ..MetaFields::default()
+            })
         };
         let column = Column {
-            data_type: "text".to_owned(),
+            data_type: "text".into(),
             ..Column::default()
         };
         let objects = [

@@ -9,7 +9,7 @@ use super::row::{Row, RowError};
 use super::secret;
 
 /// The options in a column of a row: sorted, without secrets.
-pub(super) fn read_options(row: &Row<'_>, column: &str) -> Result<Vec<String>, RowError> {
+pub(super) fn read_options(row: &Row<'_>, column: &'static str) -> Result<Vec<String>, RowError> {
     let mut list = secret::hide(row.list(column)?);
     list.sort();
     Ok(list)

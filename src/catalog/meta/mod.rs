@@ -4,11 +4,16 @@
 pub mod acl;
 pub mod label;
 
+use std::ops::{Deref, DerefMut};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::Object;
 use super::id::Id;
 use super::kind::Tag;
 use super::names::Names;
 use super::quote::{ident, literal, qualified};
+use super::record::Neutral;
 use super::row::{Row, RowError};
 use super::step::Step;
 use crate::record;
@@ -17,7 +22,7 @@ use label::Label;
 
 record! {
     /// The properties that every object can have, whatever its kind.
-    pub struct Meta {
+    pub struct MetaFields {
         /// The role that owns it; empty for what has no owner of its own.
         pub owner: String,
         /// Its ACL; `None` when it is the default for its kind and owner, as NULL or spelled out.
@@ -28,6 +33,65 @@ record! {
         pub labels: Vec<Label>,
         /// The extensions that it goes with, sorted (manual: ALTER FUNCTION .. DEPENDS ON EXTENSION).
         pub extensions: Vec<String>,
+    }
+}
+
+/// The [`MetaFields`] of an object. Most parts have none of them, and there are hundreds of thousands of parts: nothing takes
+/// no room.
+#[derive(Clone, Debug, Default)]
+pub struct Meta(Option<Box<MetaFields>>);
+
+static NEUTRAL: MetaFields = MetaFields {
+    owner: String::new(),
+    acl: None,
+    comment: None,
+    labels: Vec::new(),
+    extensions: Vec::new(),
+};
+
+impl From<MetaFields> for Meta {
+    fn from(fields: MetaFields) -> Self {
+        Self((!fields.is_neutral()).then(|| Box::new(fields)))
+    }
+}
+
+impl Deref for Meta {
+    type Target = MetaFields;
+
+    fn deref(&self) -> &MetaFields {
+        self.0.as_deref().unwrap_or(&NEUTRAL)
+    }
+}
+
+impl DerefMut for Meta {
+    fn deref_mut(&mut self) -> &mut MetaFields {
+        self.0.get_or_insert_default()
+    }
+}
+
+impl PartialEq for Meta {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Meta {}
+
+impl Neutral for Meta {
+    fn is_neutral(&self) -> bool {
+        self.0.as_ref().is_none_or(|fields| fields.is_neutral())
+    }
+}
+
+impl Serialize for Meta {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Meta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        MetaFields::deserialize(deserializer).map(Self::from)
     }
 }
 
@@ -54,13 +118,16 @@ impl Meta {
             )?,
             _ => None,
         };
-        Ok(Self {
+        if owner.is_empty() && acl.is_none() && comment.is_none() {
+            return Ok(Self::default());
+        }
+        Ok(Self::from(MetaFields {
             owner,
             acl,
             comment: comment.map(str::to_owned),
             labels: Vec::new(),
             extensions: Vec::new(),
-        })
+        }))
     }
 }
 
@@ -69,13 +136,13 @@ impl Meta {
 /// and the new owner of its root: grants are theirs.
 pub fn change(object: &Object, old: &Meta, owners: (&str, &str), version: u32) -> Vec<Step> {
     let Object { id, body, meta } = object;
-    let Meta {
+    let MetaFields {
         owner,
         acl,
         comment,
         labels,
         extensions,
-    } = meta;
+    } = &**meta;
     let mut steps = Vec::new();
     if *owner != old.owner && !owner.is_empty() && !body.owner_follows() {
         steps.push(give(id, owner));

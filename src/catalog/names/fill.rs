@@ -22,7 +22,8 @@ impl Names {
     pub const QUERIES: &'static [&'static str] = &[
         "SELECT oid, rolname AS name FROM pg_roles",
         "SELECT oid, nspname AS name FROM pg_namespace",
-        "SELECT oid, relnamespace, relname AS name, relkind FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'",
+        "SELECT oid, relnamespace, relname AS name, relkind, nullif(relispartition, false) AS relispartition, nullif(relam, 0) AS relam, \
+         nullif(reltablespace, 0) AS reltablespace, reloptions FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'",
         "SELECT oid, typnamespace, CASE WHEN oid < 16384 THEN format_type(oid, NULL) ELSE typname::text END AS name, \
          CASE WHEN typlen = -1 AND typstorage <> 'p' THEN typelem ELSE 0 END AS element, \
          CASE WHEN typtype = 'd' THEN typbasetype ELSE 0 END AS base, typcollation, typstorage, typtype FROM pg_type",
@@ -90,6 +91,10 @@ impl Names {
             name: row.text("name")?.into(),
             kind: row.letter("relkind")?,
             in_scope,
+            is_partition: row.opt("relispartition")?.is_some(),
+            method: row.opt_number("relam")?.unwrap_or_default(),
+            tablespace: row.opt_number("reltablespace")?.unwrap_or_default(),
+            options: row.list("reloptions")?,
             columns: Vec::new(),
         };
         if oid >= FIRST_NORMAL_OID {
@@ -99,22 +104,29 @@ impl Names {
                 self.holding_queries.push((source, oid));
             }
         }
+        if in_scope {
+            self.made.push(Key::new(Class::CLASS, oid));
+        }
         self.relations.insert(oid, relation);
         Ok(())
     }
 
     fn add_type(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let oid = row.number("oid")?;
-        let schema = row.number("typnamespace")?;
+        let namespace = row.number("typnamespace")?;
         let name = row.text("name")?;
-        let name: Str = match self.schemas.get(&schema) {
+        let schema = self.schemas.get(&namespace);
+        if oid >= FIRST_NORMAL_OID && schema.is_some_and(|schema| self.scope.covers(schema)) {
+            self.made.push(Key::new(Class::TYPE, oid));
+        }
+        let name: Str = match schema {
             Some(_) if oid < FIRST_NORMAL_OID => name.into(),
             Some(schema) if **schema == *"pg_catalog" => ident(name).into(),
             Some(schema) => qualified(schema, name).into(),
             None => {
                 return Err(RowError::new(
                     "typnamespace",
-                    format!("schema {schema} is not in pg_namespace"),
+                    format!("schema {namespace} is not in pg_namespace"),
                 ));
             }
         };
@@ -123,7 +135,6 @@ impl Names {
         }
         let found = Type {
             name,
-            schema,
             // The name that the server spelled has its brackets.
             element: if oid < FIRST_NORMAL_OID {
                 0
@@ -143,6 +154,11 @@ impl Names {
         self.modified_types
             .entry((oid, typmod))
             .or_insert_with(|| name.into());
+    }
+
+    /// Notes a comment.
+    pub fn add_comment(&mut self, key: Key, comment: &str) {
+        self.comments.insert(key, comment.to_owned());
     }
 
     /// Notes a column of a relation.

@@ -27,6 +27,14 @@ pub struct Relation {
     pub kind: char,
     /// Whether it counts: in a schema of the scope, not a member of an extension, not temporary.
     pub in_scope: bool,
+    /// Whether it is a partition (`relispartition`).
+    pub is_partition: bool,
+    /// OID of its access method (`relam`), 0 for none.
+    pub method: u32,
+    /// OID of its tablespace (`reltablespace`), 0 for the database's own.
+    pub tablespace: u32,
+    /// Its storage parameters (`reloptions`), in the server's order.
+    pub options: Vec<String>,
     /// By `attnum`, from 1; those that were dropped are `None`.
     columns: Vec<Option<Attribute>>,
 }
@@ -40,6 +48,27 @@ pub struct Attribute {
     pub data_type: u32,
     /// OID of its collation, 0 for none.
     pub collation: u32,
+    /// The modifier of its type (`atttypmod`), -1 for none.
+    pub modifier: i32,
+    /// Whether it is generated.
+    pub generated: bool,
+    /// What was set on it, of a column of a view, which is no object of its own.
+    pub set: Option<Box<ColumnSettings>>,
+}
+
+/// What can be set on a column of a view (`pg_attribute`).
+#[derive(Clone, Debug, Default)]
+pub struct ColumnSettings {
+    /// Its statistics target, when it is not the server's default.
+    pub statistics: Option<i32>,
+    /// `attstorage`.
+    pub storage: char,
+    /// `attcompression`, when it is not the server's default.
+    pub compression: Option<char>,
+    /// `attoptions` (`name=value`).
+    pub options: Vec<String>,
+    /// The items of `attacl`.
+    pub acl: Vec<String>,
 }
 
 /// A type (`pg_type`).
@@ -47,8 +76,6 @@ pub struct Attribute {
 pub struct Type {
     /// As `format_type()` prints it without a modifier; of an array, that of the element.
     name: Str,
-    /// OID of its schema.
-    schema: u32,
     /// OID of the type that it is an array of, 0 for what is no array.
     element: u32,
     /// OID of the type that it is a domain over, 0 for what is no domain.
@@ -103,6 +130,8 @@ pub struct Names {
     relations: FxHashMap<u32, Relation>,
     types: FxHashMap<u32, Type>,
     modified_types: FxHashMap<(u32, i32), Str>,
+    comments: FxHashMap<Key, String>,
+    made: Vec<Key>,
     roles: FxHashMap<u32, Str>,
     collations: FxHashMap<u32, Str>,
     tablespaces: FxHashMap<u32, Str>,
@@ -207,18 +236,9 @@ impl Names {
             .ok_or_else(|| RowError::new("type", format!("type {oid} is not in pg_type")))
     }
 
-    /// All relations and types that somebody made, as addresses with their schemas.
-    pub fn made(&self) -> impl Iterator<Item = (Key, &str)> {
-        let relations = self.relations.iter();
-        let relations =
-            relations.map(|(&oid, relation)| (Key::new(Class::CLASS, oid), &*relation.schema));
-        let types = self.types.iter().map(|(&oid, found)| {
-            let schema = self.schemas.get(&found.schema).map_or("", |name| name);
-            (Key::new(Class::TYPE, oid), schema)
-        });
-        relations
-            .chain(types)
-            .filter(|(key, _)| key.oid >= FIRST_NORMAL_OID)
+    /// All relations and types in scope that somebody made, as they came, members of extensions among them.
+    pub fn made(&self) -> &[Key] {
+        &self.made
     }
 
     /// A type as a column of it has to be declared: where nothing is said of the length of `character` or `bit`,
@@ -231,6 +251,11 @@ impl Names {
             (1561, -1) => Ok("\"bit\"[]".into()),
             _ => self.type_name(oid, typmod),
         }
+    }
+
+    /// The comment on what is at an address.
+    pub fn comment(&self, key: Key) -> Option<&str> {
+        self.comments.get(&key).map(String::as_str)
     }
 
     /// A role.
@@ -260,6 +285,14 @@ impl Names {
                 format!("column {attnum} of relation {relation} is not in pg_attribute"),
             )
         })
+    }
+
+    /// The columns of a relation, each with its `attnum`.
+    pub fn columns(&self, relation: u32) -> impl Iterator<Item = (i32, &Attribute)> {
+        let relation = self.relations.get(&relation);
+        let columns = relation.map_or(&[][..], |relation| &relation.columns);
+        let numbered = (1..).zip(columns);
+        numbered.filter_map(|(attnum, column)| Some((attnum, column.as_ref()?)))
     }
 
     /// What was set on the columns of an index.

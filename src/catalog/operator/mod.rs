@@ -59,7 +59,11 @@ impl OperatorName {
         format!("OPERATOR({}.{name})", ident(schema))
     }
 
-    fn read(row: &Row<'_>, schema: &str, name: &str) -> Result<Option<Self>, RowError> {
+    fn read(
+        row: &Row<'_>,
+        schema: &'static str,
+        name: &'static str,
+    ) -> Result<Option<Self>, RowError> {
         let (schema, name) = (row.opt(schema)?, row.opt(name)?);
         Ok(schema.zip(name).map(|(schema, name)| Self {
             schema: schema.to_owned(),

@@ -14,6 +14,7 @@ use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::Names;
 use crate::catalog::quote::{literal, qualified};
+use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::record;
@@ -78,6 +79,8 @@ pub enum Form {
     /// The same, with arguments that stand for a row.
     Hypothetical,
 }
+
+impl Neutral for Form {}
 
 impl Kind for Aggregate {
     const NAME: &'static str = "aggregate";
@@ -187,7 +190,7 @@ const MOVING: Columns = [
 ];
 
 /// A `regproc`; empty for none.
-fn function(row: &Row<'_>, column: &str) -> Result<String, RowError> {
+fn function(row: &Row<'_>, column: &'static str) -> Result<String, RowError> {
     let text = row.text(column)?;
     Ok(if text == "-" { "" } else { text }.to_owned())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::type_names;
 use crate::catalog::names::Names;
 use crate::catalog::quote;
+use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::record;
@@ -40,6 +41,8 @@ pub enum Mode {
     /// Is a column of the result.
     Table,
 }
+
+impl Neutral for Mode {}
 
 impl Mode {
     fn keyword(self) -> &'static str {

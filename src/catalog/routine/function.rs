@@ -11,6 +11,7 @@ use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::Names;
 use crate::catalog::quote::qualified;
+use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::Step;
 use crate::catalog::type_::shell;
@@ -59,6 +60,8 @@ pub enum Volatility {
     Immutable,
 }
 
+impl Neutral for Volatility {}
+
 /// `pg_proc.proparallel`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,6 +74,8 @@ pub enum Parallel {
     /// Anywhere.
     Safe,
 }
+
+impl Neutral for Parallel {}
 
 impl Parallel {
     pub(super) fn read(row: &Row<'_>) -> Result<Self, RowError> {

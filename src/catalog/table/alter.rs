@@ -7,7 +7,7 @@ use crate::catalog::kind::{Body, Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Loss, Step};
-use crate::catalog::{Catalog, Id, options, settle};
+use crate::catalog::{Catalog, Id, Str, options, settle};
 
 /// `ALTER TABLE .. ALTER COLUMN c what`: for this table and its children.
 pub(super) fn alter(id: &Id, what: &str) -> Step {
@@ -145,15 +145,19 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     let cast = generated.is_some() && retype::using("", &old.data_type, data_type).is_some();
     if !carried
         && (cast
-            || !can_alter_generation(old.generated.as_ref(), generated.as_ref(), scene.version()))
+            || !can_alter_generation(
+                old.generated.as_deref(),
+                generated.as_deref(),
+                scene.version(),
+            ))
     {
         return Change::InPlace(make_again(old, new, id, scene));
     }
     let takes_identity = carried && takes_identity(id, scene);
     let mut steps = Vec::new();
-    let new_sequence = identity.as_ref().map(|new| &new.sequence);
+    let new_sequence = identity.as_deref().map(|new| &new.sequence);
     let kept = |old: &&Identity| new_sequence == Some(&old.sequence);
-    let old_identity = old.identity.as_ref();
+    let old_identity = old.identity.as_deref();
     let lost = old_identity.filter(|old| !takes_identity && !kept(old));
     // Before the type changes, which the sequence would follow.
     steps.extend(lost.map(|lost| drop_identity(id, lost)));
@@ -163,8 +167,8 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     let retyped = !carried && (*data_type != old.data_type || *collation != old.collation);
     if !carried {
         steps.extend(change_generation(
-            old.generated.as_ref(),
-            generated.as_ref(),
+            old.generated.as_deref(),
+            generated.as_deref(),
             id,
         ));
     }
@@ -177,7 +181,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     if let Some(not_null) = not_null {
         steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
     }
-    if let Some(identity) = identity.as_ref().filter(|_| !takes_identity) {
+    if let Some(identity) = identity.as_deref().filter(|_| !takes_identity) {
         steps.extend(change_identity(
             old_identity.filter(kept),
             identity,
@@ -202,7 +206,7 @@ fn takes_identity(id: &Id, scene: &Catalog) -> bool {
 
 /// The identity that a column of a parent has in a child alone.
 pub(super) fn own_identity(column: &Column, id: &Id, scene: &Catalog) -> Option<Step> {
-    let identity = column.identity.as_ref();
+    let identity = column.identity.as_deref();
     let own = identity.filter(|_| !takes_identity(id, scene));
     own.map(|own| add_identity(own, id, scene))
 }
@@ -336,11 +340,11 @@ impl Column {
     /// The steps for the settings that a new column does not have by itself.
     pub(super) fn settings(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let plain = Self {
-            storage: String::new(),
-            compression: String::new(),
+            storage: Str::default(),
+            compression: Str::default(),
             statistics: None,
-            options: Vec::new(),
-            fdw_options: Vec::new(),
+            options: Box::default(),
+            fdw_options: Box::default(),
             ..self.clone()
         };
         let mut steps = change_settings(&plain, self, id, 0, false);
@@ -366,15 +370,15 @@ pub(super) fn settled(schema: &str, table: &str) -> Id {
 /// Storage, compression, statistics target and options; `reset` when a new type has taken the first two away.
 fn change_settings(old: &Column, new: &Column, id: &Id, version: u32, reset: bool) -> Vec<Step> {
     let mut steps = Vec::new();
-    let had = |setting: &'_ str| {
+    let had = |setting: &Str| {
         if reset {
-            String::new()
+            Str::default()
         } else {
-            setting.to_owned()
+            setting.clone()
         }
     };
     if new.storage != had(&old.storage) {
-        let storage = match new.storage.as_str() {
+        let storage = match &*new.storage {
             "" if version >= 160_000 => "DEFAULT",
             "" => retype::default_storage(&new.data_type),
             other => other,

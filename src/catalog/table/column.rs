@@ -6,43 +6,44 @@
 
 use super::not_null::NotNull;
 use super::{RelationName, alter, create, follow, in_partition, is_partitioned, join};
-use crate::catalog::Catalog;
 use crate::catalog::address::{Class, Key};
 use crate::catalog::foreign::{has_secret, read_options};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
-use crate::catalog::names::{Attribute, IndexColumn, Names};
+use crate::catalog::names::{Attribute, ColumnSettings, IndexColumn, Names};
 use crate::catalog::quote::ident;
+use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Loss, Step};
+use crate::catalog::{Catalog, Str};
 use crate::record;
 
 record! {
-    /// A column of a table.
+    /// A column of a table. There are more of these than of anything else: what few have is behind a pointer.
     pub struct Column {
         /// Its type, as `format_type()` prints it.
-        pub data_type: String,
+        pub data_type: Str,
         /// Its collation, qualified and quoted, when it is not that of the type.
-        pub collation: String,
+        pub collation: Str,
         /// NOT NULL.
         pub not_null: Option<NotNull>,
         /// GENERATED .. AS IDENTITY.
-        pub identity: Option<Identity>,
+        pub identity: Option<Box<Identity>>,
         /// GENERATED ALWAYS AS (expression).
-        pub generated: Option<Generated>,
+        pub generated: Option<Box<Generated>>,
         /// Storage, when it is not that of the type.
-        pub storage: String,
+        pub storage: Str,
         /// Compression method, when it is not the server's default (14 and later).
-        pub compression: String,
+        pub compression: Str,
         /// Statistics target, when it is not the server's default.
         pub statistics: Option<i32>,
         /// Attribute options (`name=value`), in the server's order.
-        pub options: Vec<String>,
+        pub options: Box<[String]>,
         /// Whether its table is a foreign one, which has no rows here.
         pub foreign: bool,
         /// What the foreign-data wrapper is told of it, sorted.
-        pub fdw_options: Vec<String>,
+        pub fdw_options: Box<[String]>,
         /// Where it comes from.
         pub origin: Origin,
     }
@@ -80,6 +81,8 @@ pub enum Origin {
     /// Both.
     Merged,
 }
+
+impl Neutral for Origin {}
 
 /// Types whose values are short and of a fixed length, by their first word as `format_type()` prints it.
 const SHORT: [&str; 22] = [
@@ -215,20 +218,25 @@ fn push(sql: &mut String, keyword: &str, text: &str) {
     }
 }
 
-/// The query, with what newer servers have besides.
+/// The query, with what newer servers have besides. There are more columns than anything else, so what most of them do not have
+/// is NULL: that is nothing to send and to read. Tables are few against columns, and so are those that are looked up in.
 macro_rules! query {
     ($columns:literal, $joins:literal) => {
         concat!(
-            "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, ",
-            "CASE WHEN a.atttypmod >= 0 THEN format_type(a.atttypid, a.atttypmod) END AS modified_type, a.attcollation, ",
-            "a.attnotnull, a.attidentity, a.attgenerated, a.attislocal, a.attinhcount, a.attstorage, a.attstattarget, a.attoptions, a.attfdwoptions, a.attacl AS acl, ",
+            "SELECT a.attrelid, a.attnum, a.attname, a.atttypid, nullif(a.atttypmod, -1) AS atttypmod, ",
+            "CASE WHEN a.atttypmod >= 0 THEN format_type(a.atttypid, a.atttypmod) END AS modified_type, nullif(a.attcollation, 0) AS attcollation, ",
+            "nullif(a.attgenerated, '') AS attgenerated, nullif(a.attnotnull, false) AS attnotnull",
+            ", nullif(a.attidentity, '') AS attidentity, ",
             "CASE WHEN a.attgenerated <> '' THEN (SELECT d.oid FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS attrdef, ",
-            "CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS generated",
+            "CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS generated, ",
+            "a.attstorage, CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS attstattarget, a.attoptions, a.attfdwoptions, ",
+            "nullif(a.attinhcount, 0) AS attinhcount, nullif(a.attislocal, true) AS attislocal, a.attacl AS acl",
             $columns,
-            " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid",
+            " FROM pg_attribute a",
             $joins,
-            " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't' AND (c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') ",
-            "OR (c.relkind IN ('i', 'I') AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL)))"
+            " WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped ",
+            "AND (a.attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND relpersistence <> 't') ",
+            "OR (a.attstattarget >= 0 OR a.attoptions IS NOT NULL) AND a.attrelid IN (SELECT oid FROM pg_class WHERE relkind IN ('i', 'I') AND relpersistence <> 't'))"
         )
     };
 }
@@ -248,12 +256,12 @@ impl Kind for Column {
         },
         Query {
             since: 140_000,
-            sql: query!(", a.attcompression", ""),
+            sql: query!(", nullif(a.attcompression, '') AS attcompression", ""),
         },
         Query {
             since: 180_000,
             sql: query!(
-                ", a.attcompression, n.oid AS not_null, n.conname, n.connoinherit, n.convalidated, NOT n.conislocal AND NOT c.relispartition AS from_parent, n.description",
+                ", nullif(a.attcompression, '') AS attcompression, n.oid AS not_null, n.conname, n.connoinherit, n.convalidated, n.conislocal, n.description",
                 " LEFT JOIN (SELECT oid, conrelid, conkey[1] AS attnum, conname, connoinherit, convalidated, conislocal, description FROM pg_constraint \
                  LEFT JOIN pg_description ON objoid = oid AND classoid = 2606 WHERE contype = 'n' AND conrelid <> 0) n ON n.conrelid = a.attrelid AND n.attnum = a.attnum"
             ),
@@ -265,10 +273,8 @@ impl Kind for Column {
     /// The rows are those of all relations, and what was set on columns of indexes.
     fn note(row: &Row<'_>, names: &mut Names) -> Result<(), RowError> {
         let (relation, attnum) = (row.number("attrelid")?, row.number("attnum")?);
-        if names
-            .any_relation(relation)
-            .is_some_and(|relation| matches!(relation.kind, 'i' | 'I'))
-        {
+        let kind = names.any_relation(relation).map(|relation| relation.kind);
+        if matches!(kind, Some('i' | 'I')) {
             let column = IndexColumn {
                 position: attnum,
                 statistics: statistics(row)?,
@@ -280,10 +286,16 @@ impl Kind for Column {
         let column = Attribute {
             name: row.text("attname")?.into(),
             data_type: row.number("atttypid")?,
-            collation: row.number("attcollation")?,
+            collation: row.opt_number("attcollation")?.unwrap_or_default(),
+            modifier: row.opt_number("atttypmod")?.unwrap_or(-1),
+            generated: row.opt("attgenerated")?.is_some(),
+            set: match kind {
+                Some('v' | 'm') => Some(Box::new(settings_in_view(row)?)),
+                _ => None,
+            },
         };
         if let Some(name) = row.opt("modified_type")? {
-            names.add_modified_type(column.data_type, row.number("atttypmod")?, name);
+            names.add_modified_type(column.data_type, column.modifier, name);
         }
         names.add_column(relation, attnum, column);
         Ok(())
@@ -318,27 +330,25 @@ impl Kind for Column {
             .filter(|&letter| letter != data_type.storage)
             .map_or("", storage);
         let body = Self {
-            data_type: names
-                .column_type(column.data_type, row.number("atttypmod")?)?
-                .to_string(),
-            collation: collation.as_deref().unwrap_or_default().to_owned(),
-            not_null: NotNull::read(row, &relation.name, name)?,
+            data_type: names.column_type(column.data_type, column.modifier)?,
+            collation: collation.unwrap_or_default(),
+            not_null: NotNull::read(row, relation, name)?,
             identity: identity(row, names, (table, position))?,
             generated: generated(row)?,
-            storage: storage.to_owned(),
+            storage: storage.into(),
             compression: if row.has("attcompression") {
-                compression(row.letter("attcompression")?).to_owned()
+                row.opt("attcompression")?.map_or("", compression).into()
             } else {
-                String::new()
+                Str::default()
             },
             statistics: statistics(row)?,
-            options: row.list("attoptions")?,
+            options: row.list("attoptions")?.into(),
             foreign: relation.kind == 'f',
-            fdw_options: read_options(row, "attfdwoptions")?,
-            origin: match (row.number::<i32>("attinhcount")?, row.flag("attislocal")?) {
-                (0, _) => Origin::Own,
-                (_, false) => Origin::Inherited,
-                (_, true) => Origin::Merged,
+            fdw_options: read_options(row, "attfdwoptions")?.into(),
+            origin: match (row.opt("attinhcount")?, row.opt("attislocal")?) {
+                (None, _) => Origin::Own,
+                (_, Some(_)) => Origin::Inherited,
+                (_, None) => Origin::Merged,
             },
         };
         Ok(Some(Found {
@@ -459,15 +469,29 @@ impl Kind for Column {
 
 /// The statistics target, when it is not the server's default (-1, NULL from 17 on).
 fn statistics(row: &Row<'_>) -> Result<Option<i32>, RowError> {
-    let target = row.opt_number("attstattarget")?;
-    Ok(target.filter(|&target: &i32| target >= 0))
+    row.opt_number("attstattarget")
+}
+
+fn settings_in_view(row: &Row<'_>) -> Result<ColumnSettings, RowError> {
+    let compression = if row.has("attcompression") {
+        row.opt("attcompression")?
+    } else {
+        None
+    };
+    Ok(ColumnSettings {
+        statistics: statistics(row)?,
+        storage: row.letter("attstorage")?,
+        compression: compression.and_then(|letter| letter.chars().next()),
+        options: row.list("attoptions")?,
+        acl: row.list("acl")?,
+    })
 }
 
 fn identity(
     row: &Row<'_>,
     names: &Names,
     (table, attnum): (u32, i32),
-) -> Result<Option<Identity>, RowError> {
+) -> Result<Option<Box<Identity>>, RowError> {
     // A partition has its root's identity without a sequence of its own (17 and later).
     let Some(sequence) = names
         .identity_sequence(table, attnum)
@@ -475,25 +499,25 @@ fn identity(
     else {
         return Ok(None);
     };
-    Ok(Some(Identity {
+    Ok(Some(Box::new(Identity {
         always: row.letter("attidentity")? == 'a',
         sequence: RelationName {
             schema: sequence.schema.to_string(),
             name: sequence.name.to_string(),
         },
-    }))
+    })))
 }
 
-fn generated(row: &Row<'_>) -> Result<Option<Generated>, RowError> {
-    let is_virtual = match row.letter("attgenerated")? {
-        's' => false,
-        'v' => true,
+fn generated(row: &Row<'_>) -> Result<Option<Box<Generated>>, RowError> {
+    let is_virtual = match row.opt("attgenerated")? {
+        Some("s") => false,
+        Some("v") => true,
         _ => return Ok(None),
     };
-    Ok(Some(Generated {
+    Ok(Some(Box::new(Generated {
         expression: settle(row.text("generated")?),
         is_virtual,
-    }))
+    })))
 }
 
 /// Whether it is a multirange type of the server's own.
@@ -512,10 +536,10 @@ fn storage(letter: char) -> &'static str {
     }
 }
 
-fn compression(letter: char) -> &'static str {
+fn compression(letter: &str) -> &'static str {
     match letter {
-        'p' => "pglz",
-        'l' => "lz4",
+        "p" => "pglz",
+        "l" => "lz4",
         _ => "",
     }
 }

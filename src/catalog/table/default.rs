@@ -40,9 +40,10 @@ impl Kind for DefaultValue {
     const TEXTS: &'static [&'static str] = &["expression"];
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
-        // It names no columns: given the relation, the server would open it for nothing.
-        sql: "SELECT d.oid, d.adrelid, d.adnum, pg_get_expr(d.adbin, 0) AS expression FROM pg_attrdef d \
-              WHERE d.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attgenerated <> '' AND a.attrelid = d.adrelid AND a.attnum = d.adnum)",
+        // It names no columns: given the relation, the server would open it for nothing. What does is a generated column's,
+        // which its own row has, and would be an error here.
+        sql: "SELECT oid, adrelid, adnum, CASE WHEN strpos(adbin::text, '{VAR ') = 0 THEN pg_get_expr(adbin, 0) END AS expression \
+              FROM pg_attrdef WHERE oid >= 16384",
     }];
     const REBUILDABLE: bool = true;
 
@@ -54,6 +55,9 @@ impl Kind for DefaultValue {
             return Ok(None);
         };
         let column = names.column(table, row.number("adnum")?)?;
+        if column.generated {
+            return Ok(None);
+        }
         Ok(Some(Found {
             id: Id::part(
                 Tag::Default,

@@ -45,7 +45,7 @@ pub(super) fn follow(
     }
     // Inside an array, or under a domain, no expression of ALTER TABLE reaches the attributes.
     let (old, new) = composites(replaced, from, to)?;
-    if *data_type != replaced.sql() {
+    if **data_type != *replaced.sql() {
         return None;
     }
     let step = move_by(&by_name(&name, old, new, data_type));

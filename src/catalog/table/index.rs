@@ -219,16 +219,16 @@ fn statistics_steps(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
 macro_rules! query {
     ($columns:literal) => {
         concat!(
-            "SELECT i.indexrelid AS oid, i.indrelid, i.indisunique, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption, ",
-            "c.relkind, c.relam, c.reltablespace, c.reloptions, pg_get_expr(i.indpred, i.spelled_with) AS predicate, i.spelled_with, ",
+            "SELECT i.indexrelid AS oid, i.indrelid, i.indisvalid, i.indisunique, i.indisclustered, i.indnkeyatts, i.indkey, i.indclass, i.indcollation, i.indoption, ",
+            "pg_get_expr(i.indpred, i.spelled_with) AS predicate, i.spelled_with, ",
             "CASE WHEN i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END AS definition, h.inhparent",
             $columns,
             " FROM (SELECT *, ",
             spelled_with!("indpred::text", "indrelid"),
-            " FROM pg_index OFFSET 0) i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
-            // 99 is the schema of TOAST tables.
-            "WHERE i.indexrelid >= 16384 AND (i.indisvalid OR c.relkind = 'I') AND c.relpersistence <> 't' AND c.relnamespace <> 99 ",
-            "AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))"
+            // Those of TOAST tables are primary, too.
+            " FROM pg_index WHERE indexrelid >= 16384 AND NOT indisprimary AND NOT indisexclusion OFFSET 0) i ",
+            "LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
+            "WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype = 'u')"
         )
     };
 }
@@ -258,22 +258,24 @@ impl Kind for Index {
         let (Some(index), Some(relation)) = (names.relation(oid), names.relation(table)) else {
             return Ok(None);
         };
+        let partitioned = index.kind == 'I';
+        if !partitioned && !row.flag("indisvalid")? {
+            return Ok(None);
+        }
         let id = Id::part(
             Tag::Index,
             relation.schema.clone(),
             relation.name.clone(),
             index.name.clone(),
         );
-        let method = names
-            .access_method(row.number("relam")?)
-            .unwrap_or_default();
+        let method = names.access_method(index.method).unwrap_or_default();
         let keys: usize = row.number("indnkeyatts")?;
         let columns: Vec<i32> = row.numbers("indkey")?;
         let include = columns.get(keys..).unwrap_or_default();
         let include = include
             .iter()
             .map(|&column| Ok(names.column(table, column)?.name.to_string()));
-        let tablespace = names.tablespace(row.number("reltablespace")?);
+        let tablespace = names.tablespace(index.tablespace);
         let predicate = expression(row, "predicate", names, table)?;
         let body = Self {
             unique: row.flag("indisunique")?,
@@ -290,11 +292,11 @@ impl Kind for Index {
             include: include.collect::<Result<_, RowError>>()?,
             nulls_not_distinct: row.has("indnullsnotdistinct")
                 && row.flag("indnullsnotdistinct")?,
-            options: row.list("reloptions")?,
+            options: index.options.clone(),
             tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
             predicate: settle(&predicate.unwrap_or_default()),
             statistics: statistics(names, oid),
-            partitioned: row.letter("relkind")? == 'I',
+            partitioned,
             attached_to: attached_to(row, names)?,
             clustered: relation.kind == 'm' && row.flag("indisclustered")?,
         };

@@ -32,6 +32,7 @@ use super::kind::{Body, Change, Found, Kind, Query, Tag};
 use super::names::Names;
 use super::options;
 use super::quote::{ident, qualified};
+use super::record::Neutral;
 use super::row::{Row, RowError};
 use super::step::{Lock, Loss, Step};
 use super::{Catalog, Object};
@@ -118,6 +119,8 @@ pub enum ReplicaIdentity {
     /// This index.
     Index(String),
 }
+
+impl Neutral for ReplicaIdentity {}
 
 impl ReplicaIdentity {
     fn sql(&self) -> String {
@@ -473,7 +476,11 @@ fn parents(row: &Row<'_>, names: &Names) -> Result<Vec<RelationName>, RowError> 
     Ok(parents)
 }
 
-fn index_name(row: &Row<'_>, column: &str, names: &Names) -> Result<Option<String>, RowError> {
+fn index_name(
+    row: &Row<'_>,
+    column: &'static str,
+    names: &Names,
+) -> Result<Option<String>, RowError> {
     let index = row
         .opt_number::<u32>(column)?
         .and_then(|oid| names.any_relation(oid));

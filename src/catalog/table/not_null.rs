@@ -7,6 +7,7 @@ use super::column::Origin;
 use super::{alter_as, in_partition, is_partitioned, parents_of};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::meta;
+use crate::catalog::names::Relation;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::{Lock, Step};
@@ -32,18 +33,22 @@ record! {
 
 impl NotNull {
     /// That of the column of a row, when it has one.
-    pub(super) fn read(row: &Row<'_>, table: &str, column: &str) -> Result<Option<Self>, RowError> {
-        if !row.flag("attnotnull")? {
+    pub(super) fn read(
+        row: &Row<'_>,
+        table: &Relation,
+        column: &str,
+    ) -> Result<Option<Self>, RowError> {
+        if row.opt("attnotnull")?.is_none() {
             return Ok(None);
         }
         if !row.has("conname") || row.opt("conname")?.is_none() {
             return Ok(Some(Self::default()));
         }
         let name = row.text("conname")?;
-        let inherited = row.flag("from_parent")?;
+        let inherited = !row.flag("conislocal")? && !table.is_partition;
         let comment = row.opt("description")?.map(str::to_owned);
-        let told =
-            name != chosen_name(table, column, "not_null") && (!inherited || comment.is_some());
+        let told = name != chosen_name(&table.name, column, "not_null")
+            && (!inherited || comment.is_some());
         Ok(Some(Self {
             name: if told { name.to_owned() } else { String::new() },
             no_inherit: row.flag("connoinherit")?,

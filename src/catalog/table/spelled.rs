@@ -80,7 +80,7 @@ const STAND_IN: u32 = 2619;
 /// The expression in a column of a row that has `spelled_with`, with the names of the columns of `table`.
 pub(super) fn expression<'a>(
     row: &Row<'a>,
-    column: &str,
+    column: &'static str,
     names: &Names,
     table: u32,
 ) -> Result<Option<Cow<'a, str>>, RowError> {

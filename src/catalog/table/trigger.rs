@@ -10,6 +10,7 @@ use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::Names;
 use crate::catalog::quote::{ident, qualified};
+use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Step};
@@ -45,6 +46,8 @@ pub enum Fires {
     /// Always.
     Always,
 }
+
+impl Neutral for Fires {}
 
 impl Fires {
     /// From the letter.

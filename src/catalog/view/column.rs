@@ -1,14 +1,17 @@
 //! Columns of views and materialized views (`pg_attribute`). They come from the query, so they are part of the
 //! view; what can be set on them is changed here: default, comment, grants, and how values are stored.
 
+use std::collections::BTreeMap;
+
+use crate::catalog::address::Key;
 use crate::catalog::id::Id;
 use crate::catalog::meta::acl::{self, Grant};
 use crate::catalog::meta::comment_on;
-use crate::catalog::names::Names;
+use crate::catalog::names::{Attribute, Names};
 use crate::catalog::options;
 use crate::catalog::quote::ident;
 use crate::catalog::roles::RoleNames;
-use crate::catalog::row::{Row, RowError, array};
+use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
 use crate::record;
@@ -39,103 +42,77 @@ record! {
     }
 }
 
-/// The columns of the relation `c`, one row of arrays, found by its OID whatever the server thinks of how many there
-/// are; `$compression` since version 14.
-macro_rules! columns {
-    ($compression:literal) => {
-        concat!(
-            "(SELECT array_agg(a.attname::text ORDER BY a.attnum) AS names, \
-               array_agg(a.atttypid ORDER BY a.attnum) AS types, \
-               array_agg(a.atttypmod ORDER BY a.attnum) AS modifiers, \
-               array_agg(CASE WHEN a.attcollation <> y.typcollation THEN a.attcollation ELSE 0 END \
-                         ORDER BY a.attnum) AS collations, \
-               array_agg(coalesce(pg_get_expr(f.adbin, f.adrelid), '') ORDER BY a.attnum) AS defaults, \
-               array_agg(coalesce(d.description, '') ORDER BY a.attnum) AS comments, \
-               array_agg(coalesce(a.attacl::text, '') ORDER BY a.attnum) AS acls, \
-               array_agg(coalesce(a.attstattarget, -1) ORDER BY a.attnum) AS statistics, \
-               array_agg(CASE WHEN a.attstorage <> y.typstorage THEN a.attstorage::text ELSE '' END \
-                         ORDER BY a.attnum) AS storages, \
-               array_agg(",
-            $compression,
-            " ORDER BY a.attnum) AS compressions, \
-               array_agg(coalesce(a.attoptions::text, '') ORDER BY a.attnum) AS attoptions \
-             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid \
-               LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum \
-               LEFT JOIN pg_description d ON d.objoid = a.attrelid AND d.classoid = 1259 AND d.objsubid = a.attnum \
-             WHERE a.attrelid = c.oid AND a.attnum > 0)"
-        )
+/// The SQL for the defaults of the columns of the relation `c`: their `attnum`s, and their expressions. All else of a column is in
+/// its own row.
+macro_rules! defaults {
+    () => {
+        "(SELECT array_agg(adnum ORDER BY adnum) FROM pg_attrdef WHERE adrelid = c.oid) AS with_default, \
+         (SELECT array_agg(pg_get_expr(adbin, adrelid) ORDER BY adnum) FROM pg_attrdef WHERE adrelid = c.oid) AS defaults"
     };
 }
 
-pub(super) use columns;
+pub(super) use defaults;
 
-/// Reads the arrays of the `columns!` query.
-pub(super) fn read(row: &Row<'_>, names: &Names) -> Result<Vec<Column>, RowError> {
-    let types: Vec<u32> = row.numbers("types")?;
-    let modifiers: Vec<i32> = row.numbers("modifiers")?;
-    let collations: Vec<u32> = row.numbers("collations")?;
-    let defaults = row.list("defaults")?;
-    let comments = row.list("comments")?;
-    let acls = row.list("acls")?;
-    let statistics: Vec<i32> = row.numbers("statistics")?;
-    let storages = row.list("storages")?;
-    let compressions = row.list("compressions")?;
-    let attoptions = row.list("attoptions")?;
-    let text = |list: &[String], at: usize| list.get(at).cloned().unwrap_or_default();
-    let set = |text: String| Some(text).filter(|text| !text.is_empty());
-    row.list("names")?
-        .into_iter()
-        .enumerate()
-        .map(|(at, name)| {
-            let data_type = types.get(at).copied().unwrap_or_default();
-            let modifier = modifiers.get(at).copied().unwrap_or(-1);
-            let collation = collations.get(at).copied().unwrap_or_default();
-            let acl = text(&acls, at);
-            Ok(Column {
-                name,
-                type_name: names.column_type(data_type, modifier)?.to_string(),
-                collation: names.collation(collation).unwrap_or_default().to_string(),
-                default: set(settle(&text(&defaults, at))),
-                comment: set(text(&comments, at)),
-                acl: acl::read(&items("acls", &acl)?, acl.is_empty(), COLUMN, "", names)?,
-                statistics: statistics.get(at).copied().filter(|&target| target >= 0),
-                storage: storage(&text(&storages, at))?.to_owned(),
-                compression: compression(&text(&compressions, at))?.to_owned(),
-                options: items("attoptions", &text(&attoptions, at))?,
-            })
-        })
-        .collect()
+/// The columns of a view, whose row has its `defaults!` if it can have some.
+pub(super) fn read(row: &Row<'_>, oid: u32, names: &Names) -> Result<Vec<Column>, RowError> {
+    let mut defaults = BTreeMap::new();
+    if row.has("with_default") {
+        let with_default = row.numbers::<i32>("with_default")?.into_iter();
+        defaults.extend(with_default.zip(row.list("defaults")?));
+    }
+    let columns = names.columns(oid).map(|(attnum, attribute)| {
+        let key = Key::column(oid, attnum);
+        let default = defaults.remove(&attnum);
+        read_column(attribute, default, names.comment(key), names)
+    });
+    columns.collect()
+}
+
+fn read_column(
+    attribute: &Attribute,
+    default: Option<String>,
+    comment: Option<&str>,
+    names: &Names,
+) -> Result<Column, RowError> {
+    let data_type = names.data_type(attribute.data_type)?;
+    let collation = Some(attribute.collation).filter(|oid| *oid != data_type.collation);
+    let set = attribute.set.as_deref().cloned().unwrap_or_default();
+    let storage = Some(set.storage).filter(|letter| *letter != data_type.storage);
+    let type_name = names.column_type(attribute.data_type, attribute.modifier)?;
+    Ok(Column {
+        name: attribute.name.to_string(),
+        type_name: type_name.to_string(),
+        collation: collation
+            .and_then(|oid| names.collation(oid))
+            .unwrap_or_default()
+            .to_string(),
+        default: default.map(|default| settle(&default)),
+        comment: comment.map(str::to_owned),
+        acl: acl::read(&set.acl, set.acl.is_empty(), COLUMN, "", names)?,
+        statistics: set.statistics,
+        storage: storage.map_or(Ok(""), storage_name)?.to_owned(),
+        compression: set.compression.map_or(Ok(""), compression_name)?.to_owned(),
+        options: set.options,
+    })
 }
 
 /// The letter of `acldefault()`: nothing is granted on a column by default.
 const COLUMN: char = 'c';
 
-/// The elements of an array inside an array; empty text is no element.
-fn items(column: &str, text: &str) -> Result<Vec<String>, RowError> {
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    array(text)
-        .and_then(|items| items.into_iter().collect())
-        .ok_or_else(|| RowError::new(column, format!("{text:?} is no array without NULL")))
-}
-
-fn storage(letter: &str) -> Result<&'static str, RowError> {
+fn storage_name(letter: char) -> Result<&'static str, RowError> {
     match letter {
-        "" => Ok(""),
-        "p" => Ok("PLAIN"),
-        "e" => Ok("EXTERNAL"),
-        "m" => Ok("MAIN"),
-        "x" => Ok("EXTENDED"),
+        'p' => Ok("PLAIN"),
+        'e' => Ok("EXTERNAL"),
+        'm' => Ok("MAIN"),
+        'x' => Ok("EXTENDED"),
         other => Err(RowError::new("attstorage", format!("{other:?} is new"))),
     }
 }
 
-fn compression(letter: &str) -> Result<&'static str, RowError> {
+fn compression_name(letter: char) -> Result<&'static str, RowError> {
     match letter {
-        "" => Ok(""),
-        "p" => Ok("pglz"),
-        "l" => Ok("lz4"),
+        'p' => Ok("pglz"),
+        'l' => Ok("lz4"),
         other => Err(RowError::new("attcompression", format!("{other:?} is new"))),
     }
 }

@@ -37,20 +37,6 @@ record! {
     }
 }
 
-macro_rules! query {
-    ($compression:literal) => {
-        concat!(
-            "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.relispopulated, \
-             CASE WHEN m.amname <> 'heap' THEN m.amname END AS method, c.reltablespace, c.reloptions, \
-             t.reloptions AS toast_options, a.*, c.relowner AS owner, c.relacl AS acl \
-             FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_class t ON t.oid = c.reltoastrelid \
-             CROSS JOIN LATERAL ",
-            column::columns!($compression),
-            " a WHERE c.relkind = 'm' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
-        )
-    };
-}
-
 impl Kind for MaterializedView {
     const NAME: &'static str = "materialized view";
     const LABEL: &'static str = "materialized view";
@@ -62,16 +48,14 @@ impl Kind for MaterializedView {
     const DROPS_PARTS: bool = true;
     const REBUILDABLE: bool = true;
     const SOURCES: &'static [Source] = &[Source::Relation('m')];
-    const QUERIES: &'static [Query] = &[
-        Query {
-            since: 0,
-            sql: query!("''::text"),
-        },
-        Query {
-            since: 140_000,
-            sql: query!("a.attcompression::text"),
-        },
-    ];
+    const QUERIES: &'static [Query] = &[Query {
+        since: 0,
+        sql: "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.relispopulated, \
+              CASE WHEN m.amname <> 'heap' THEN m.amname END AS method, c.reltablespace, c.reloptions, \
+              t.reloptions AS toast_options, c.relowner AS owner, c.relacl AS acl \
+              FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_class t ON t.oid = c.reltoastrelid \
+              WHERE c.relkind = 'm' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'",
+    }];
 
     fn read(row: &Row<'_>, names: &Names) -> Result<Option<Found<Self>>, RowError> {
         let oid = row.number("oid")?;
@@ -94,7 +78,7 @@ impl Kind for MaterializedView {
                 tablespace: tablespace.unwrap_or_default().to_string(),
                 options: row.list("reloptions")?,
                 toast_options: row.list("toast_options")?,
-                columns: column::read(row, names)?,
+                columns: column::read(row, oid, names)?,
             },
         }))
     }

@@ -43,10 +43,10 @@ impl Kind for View {
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: concat!(
-            "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, a.*, c.relowner AS owner, c.relacl AS acl \
-             FROM pg_class c CROSS JOIN LATERAL ",
-            column::columns!("''::text"),
-            " a WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
+            "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, ",
+            column::defaults!(),
+            ", c.relowner AS owner, c.relacl AS acl \
+             FROM pg_class c WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
         ),
     }];
 
@@ -62,7 +62,7 @@ impl Kind for View {
             body: Self {
                 query: query_of(row.text("definition")?),
                 options: row.list("reloptions")?,
-                columns: column::read(row, names)?,
+                columns: column::read(row, oid, names)?,
             },
         }))
     }

@@ -50,7 +50,12 @@ pub(super) fn without_last_words<'a>(definition: &'a str, constraint: &Constrain
     text
 }
 
-fn columns(row: &Row<'_>, names: &Names, table: u32, column: &str) -> Result<String, RowError> {
+fn columns(
+    row: &Row<'_>,
+    names: &Names,
+    table: u32,
+    column: &'static str,
+) -> Result<String, RowError> {
     let mut list = Vec::new();
     for attnum in row.numbers::<i32>(column)? {
         list.push(names.column(table, attnum)?.name.clone());
@@ -84,7 +89,8 @@ fn unique_key(
     };
     let distinct = row.has("indnullsnotdistinct") && row.opt("indnullsnotdistinct")? == Some("t");
     let distinct = if distinct { " NULLS NOT DISTINCT" } else { "" };
-    let keys: usize = row.number("indnkeyatts")?;
+    // Without a row of `pg_index` there is nothing but the keys.
+    let keys: usize = row.opt_number("indnkeyatts")?.unwrap_or_default();
     let all: Vec<i32> = row.numbers("indkey")?;
     let mut include = Vec::new();
     for &attnum in all.get(keys..).unwrap_or_default() {

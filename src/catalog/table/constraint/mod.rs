@@ -18,6 +18,7 @@ use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::meta::comment_on;
 use crate::catalog::names::Names;
 use crate::catalog::quote::{ident, qualified};
+use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Step};
@@ -71,6 +72,8 @@ pub enum ConstraintKind {
     /// FOREIGN KEY.
     Foreign,
 }
+
+impl Neutral for ConstraintKind {}
 
 impl ConstraintKind {
     fn has_index(self) -> bool {
@@ -178,20 +181,22 @@ fn validate(id: &Id) -> Step {
 }
 
 macro_rules! query {
-    ($constraint:literal, $index:literal) => {
+    ($constraint:literal, $index:literal, $unlike:literal) => {
         concat!(
             "SELECT c.oid, c.conname, c.conrelid, c.contype, c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.coninhcount, c.connoinherit, ",
             "c.conindid, c.conkey, c.confrelid, c.confkey, c.confmatchtype, c.confupdtype, c.confdeltype, ",
             "pg_get_expr(c.conbin, c.spelled_with) AS expression, c.spelled_with, ",
-            "x.reltablespace, x.reloptions, i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent, d.description",
+            "i.indkey, i.indnkeyatts, pg_get_expr(i.indpred, i.indrelid) AS predicate, h.inhparent",
             $constraint,
             $index,
             " FROM (SELECT *, ",
             check_spelled_with!(),
             " FROM pg_constraint WHERE oid >= 16384 AND conrelid <> 0 AND contype IN ('c', 'f', 'p', 'u', 'x') OFFSET 0) c ",
-            "LEFT JOIN pg_index i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
-            "LEFT JOIN pg_class x ON x.oid = i.indexrelid LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid ",
-            "LEFT JOIN pg_description d ON d.objoid = x.oid AND d.classoid = 1259 AND d.objsubid = 0 ",
+            // Of most indexes there is no more to say than of the constraint.
+            "LEFT JOIN (SELECT * FROM pg_index WHERE indnatts <> indnkeyatts",
+            $unlike,
+            " OR indisexclusion) i ON i.indexrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
+            "LEFT JOIN pg_inherits h ON h.inhrelid = c.conindid AND c.contype IN ('p', 'u', 'x') ",
             "WHERE c.contype <> 'f' OR c.conparentid = 0"
         )
     };
@@ -209,6 +214,7 @@ impl Kind for Constraint {
             since: 0,
             sql: query!(
                 ", CASE WHEN c.contype = 'x' THEN pg_get_constraintdef(c.oid) END AS definition",
+                "",
                 ""
             ),
         },
@@ -216,14 +222,16 @@ impl Kind for Constraint {
             since: 150_000,
             sql: query!(
                 ", CASE WHEN c.contype = 'x' THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols",
-                ", i.indnullsnotdistinct"
+                ", i.indnullsnotdistinct",
+                " OR indnullsnotdistinct"
             ),
         },
         Query {
             since: 180_000,
             sql: query!(
                 ", CASE WHEN c.contype = 'x' OR c.conperiod THEN pg_get_constraintdef(c.oid) END AS definition, c.confdelsetcols, c.conenforced",
-                ", i.indnullsnotdistinct"
+                ", i.indnullsnotdistinct",
+                " OR indnullsnotdistinct"
             ),
         },
     ];
@@ -245,12 +253,14 @@ impl Kind for Constraint {
             _ => ConstraintKind::Check,
         };
         let mut keys = vec![Key::new(Class::CONSTRAINT, row.number("oid")?)];
+        let mut index = None;
         if kind.has_index() {
-            keys.push(Key::new(Class::CLASS, row.number("conindid")?));
+            let key = Key::new(Class::CLASS, row.number("conindid")?);
+            keys.push(key);
+            index = names.any_relation(key.oid).map(|found| (key, found));
         }
-        let tablespace = row
-            .opt_number("reltablespace")?
-            .and_then(|oid| names.tablespace(oid));
+        let tablespace = index.and_then(|(_, index)| names.tablespace(index.tablespace));
+        let index_comment = index.and_then(|(key, _)| names.comment(key));
         let attached_to = attached_to(row, names)?;
         let not_enforced = row.has("conenforced") && !row.flag("conenforced")?;
         let mut body = Self {
@@ -261,9 +271,9 @@ impl Kind for Constraint {
             deferred: row.flag("condeferred")?,
             not_enforced,
             not_valid: !row.flag("convalidated")? && !not_enforced,
-            options: row.list("reloptions")?,
+            options: index.map_or_else(Vec::new, |(_, index)| index.options.clone()),
             tablespace: tablespace.as_deref().unwrap_or_default().to_owned(),
-            index_comment: row.opt("description")?.map(str::to_owned),
+            index_comment: index_comment.map(str::to_owned),
             origin: match (row.number::<i32>("coninhcount")?, row.flag("conislocal")?) {
                 _ if attached_to.is_some() => Origin::Own,
                 (0, _) => Origin::Own,
