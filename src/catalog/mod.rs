@@ -146,18 +146,19 @@ impl Catalog {
             })
         });
         let links: Vec<Link> = links.collect();
-        Self::linked(version, (objects, trees), &links, layout)
+        let used = used(&links, objects.len());
+        Self::linked(version, (objects, trees), used, layout)
     }
 
-    /// Like [`Catalog::new`], with dependencies by places in `objects`, which are found while those are sorted. What follows
-    /// from the tree of parts is left out: a part needs its root, and the root is made with its parts.
+    /// Like [`Catalog::new`], with what is found while the objects are sorted: dependencies by places in `objects`, and the
+    /// layout. What follows from the tree of parts is left out: a part needs its root, and the root is made with its parts.
     pub fn assemble<E>(
         version: u32,
         objects: Vec<Object>,
-        links: impl FnOnce(&[Object]) -> Result<Vec<Link>, E>,
-        layout: BTreeMap<Id, Vec<Str>>,
+        rest: impl FnOnce(&[Object]) -> Result<(Vec<Link>, BTreeMap<Id, Vec<Str>>), E>,
     ) -> Result<Self, E> {
-        let (order, links) = parallel::both(|| order(&objects), || links(&objects));
+        let (order, rest) = parallel::both(|| order(&objects), || rest(&objects));
+        let (links, layout) = rest?;
         let (objects, places) = arrange(objects, &order);
         let trees = trees::split(&objects);
         let roots = trees.flat_map(|(root, tree)| std::iter::repeat_n(root, tree.len()));
@@ -166,29 +167,25 @@ impl Catalog {
             let place = places.get(old).copied().flatten()?;
             Some((place, *roots.get(place)?))
         };
-        let links = links?.into_iter().filter_map(|link| {
+        let links = links.into_iter().filter_map(|link| {
             let ((from, root), (to, root_of_used)) = (place(link.from)?, place(link.to)?);
             let in_one_tree = root == root_of_used && (from == root || to == root);
             (!in_one_tree).then_some(Link { from, to, ..link })
         });
-        let links: Vec<Link> = links.collect();
-        let trees = Trees::of(&objects);
-        Ok(Self::linked(version, (objects, trees), &links, layout))
+        let (trees, used) = parallel::both(
+            || Trees::of(&objects),
+            || used(&links.collect::<Vec<Link>>(), objects.len()),
+        );
+        Ok(Self::linked(version, (objects, trees), used, layout))
     }
 
     /// Places are those of `objects`, which is sorted.
     fn linked(
         version: u32,
         (objects, trees): (Vec<Object>, Trees),
-        links: &[Link],
+        used: Grouped<(usize, Strength)>,
         layout: BTreeMap<Id, Vec<Str>>,
     ) -> Self {
-        let links = links.iter().filter(|link| link.from != link.to);
-        let links = links.map(|link| (link.from, (link.to, link.strength)));
-        let mut used = Grouped::gathered(links, objects.len());
-        used.for_each(<[_]>::sort_unstable);
-        // The same dependency can be normal and auto; the normal one sorts first and wins.
-        used.dedup_by_key(|(to, _)| *to);
         let mut catalog = Self {
             version,
             objects,
@@ -345,4 +342,15 @@ impl Catalog {
         let counts = Tag::ALL.iter().copied().zip(counts);
         counts.filter(|(_, count)| *count > 0).collect()
     }
+}
+
+/// What each of so many objects depends on.
+fn used(links: &[Link], count: usize) -> Grouped<(usize, Strength)> {
+    let links = links.iter().filter(|link| link.from != link.to);
+    let links = links.map(|link| (link.from, (link.to, link.strength)));
+    let mut used = Grouped::gathered(links, count);
+    used.for_each(<[_]>::sort_unstable);
+    // The same dependency can be normal and auto; the normal one sorts first and wins.
+    used.dedup_by_key(|(to, _)| *to);
+    used
 }

@@ -27,12 +27,15 @@ const SOME: usize = 500;
 /// How many of them are taken in at a time when nobody waits for us.
 const MANY: usize = 16 * 1024;
 
+/// The relation of a column, where it stands there, and its name.
+type Position = (Key, i32, Str);
+
 /// Takes rows in and makes a [`Reading`] of them.
 pub(super) struct Collector {
     names: Names,
     addresses: Addresses,
     objects: Vec<Object>,
-    positions: Vec<(Key, i32, Str)>,
+    positions: Vec<Position>,
     labels: Vec<(Key, label::Label)>,
     all: Vec<Key>,
     invalid: FxHashSet<u32>,
@@ -373,15 +376,16 @@ impl Collector {
     pub(super) fn finish(mut self, unmodeled: Vec<Unmodeled>) -> Reading {
         self.put_labels();
         self.addresses.tell_extensions(&mut self.objects);
-        let layout = self.layout();
         self.invalid_indexes.sort();
         if !self.invalid_indexes.is_empty() {
             // One becomes valid without a new row on servers that write `pg_index` in place.
             self.fingerprint.clear();
         }
         let version = self.names.version();
-        let links = |_: &[_]| Ok::<_, Infallible>(self.addresses.links());
-        let Ok(catalog) = Catalog::assemble(version, self.objects, links, layout);
+        let (addresses, positions) = (&self.addresses, self.positions);
+        let Ok(catalog) = Catalog::assemble(version, self.objects, |objects| {
+            Ok::<_, Infallible>((addresses.links(), layout(positions, objects, addresses)))
+        });
         let reading = Reading {
             fingerprint: unchanged::complete(self.fingerprint, version),
             catalog,
@@ -416,18 +420,22 @@ impl Collector {
             }
         }
     }
+}
 
-    fn layout(&mut self) -> BTreeMap<Id, Vec<Str>> {
-        let mut positions = std::mem::take(&mut self.positions);
-        positions.sort_unstable_by_key(|&(relation, position, _)| (relation, position));
-        let tables = positions.chunk_by(|a, b| a.0 == b.0).filter_map(|columns| {
-            let (relation, ..) = columns.first()?;
-            let table = self.objects.get(self.addresses.object(*relation)?)?;
-            let names = columns.iter().map(|(_, _, name)| name.clone());
-            Some((table.id.clone(), names.collect()))
-        });
-        tables.collect()
-    }
+/// Column order, by table.
+fn layout(
+    mut positions: Vec<Position>,
+    objects: &[Object],
+    addresses: &Addresses,
+) -> BTreeMap<Id, Vec<Str>> {
+    positions.sort_unstable_by_key(|&(relation, position, _)| (relation, position));
+    let tables = positions.chunk_by(|a, b| a.0 == b.0).filter_map(|columns| {
+        let (relation, ..) = columns.first()?;
+        let table = objects.get(addresses.object(*relation)?)?;
+        let names = columns.iter().map(|(_, _, name)| name.clone());
+        Some((table.id.clone(), names.collect()))
+    });
+    tables.collect()
 }
 
 /// The object of a row; `None` when it is out of scope.

@@ -1,8 +1,9 @@
 //! Is the schema still what an earlier reading found? Answered without reading it.
 //!
 //! A reading on a server at rest leaves a [`Fingerprint`]: the first transaction that it did not see, and the number of
-//! rows of each catalog. Where later no row is of that transaction or a newer one, and none is missing, the rows are
-//! the same ones. Catalogs without readable row versions are hashed. Pure, but for [`is_unchanged`].
+//! rows of the catalogs from which something can go without another trace. Where later no row of any catalog is of that
+//! transaction or a newer one, and none is missing, the rows are the same ones. Catalogs without readable row versions
+//! are hashed. Pure, but for [`is_unchanged`].
 //!
 //! Must not: take what is only likely for proven. What cannot be told is read again.
 
@@ -74,9 +75,9 @@ pub(super) const CATALOGS: &[(u32, &str)] = &[
     (0, "pg_type"),
 ];
 
-/// Whose rows cannot go without a trace: nothing else keeps the number of its rows for that. A row of any other catalog goes
-/// along with those of `pg_depend` in which it depends on its schema, relation or family, or with the row of a relation
-/// or type that does; or it is replaced by one of a new version.
+/// The catalogs from which a row can go without another trace, so that their rows are counted. A row of any other goes along
+/// with those of `pg_depend` in which it depends on its schema, relation or type, or with the row of what it is a part of, or
+/// makes way for a new version.
 const COUNTED: &[&str] = &[
     "pg_am",
     "pg_amop",

@@ -156,10 +156,9 @@ impl<'s> Part<'s> {
     fn catalog(&self) -> Result<Catalog, Failure> {
         let stored = self.edges.iter();
         let stored = stored.map(|(root, text)| (root.as_str(), std::slice::from_ref(text)));
-        let links = |objects: &[_]| edges::decode(objects, stored);
-        let version = self.manifest.meta.server;
-        let (objects, layout) = (self.objects.clone(), self.layout.clone());
-        let catalog = Catalog::assemble(version, objects, links, layout);
+        let layout = self.layout.clone();
+        let rest = |objects: &[_]| Ok((edges::decode(objects, stored)?, layout));
+        let catalog = Catalog::assemble(self.manifest.meta.server, self.objects.clone(), rest);
         catalog.map_err(|error| corrupt("dependencies", &error))
     }
 

@@ -11,7 +11,7 @@ use super::session;
 use crate::catalog::quote;
 use crate::catalog::scope::Scope;
 use crate::catalog::secret::Secrets;
-use crate::catalog::{Catalog, Object, canon, edges};
+use crate::catalog::{Catalog, Id, Object, Str, canon, edges};
 use crate::connect::Connection;
 use crate::introspect::{self, Reading, Within};
 use crate::parallel;
@@ -219,24 +219,28 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
     for tree in trees {
         objects.extend(tree?);
     }
-    let tables: BTreeMap<String, _> = objects
-        .iter()
-        .filter(|object| !object.id.is_part())
-        .map(|object| (object.id.to_string(), &object.id))
-        .collect();
-    let mut layout = BTreeMap::new();
-    for table in data.layout {
-        let Some(id) = tables.get(&table.table) else {
-            continue;
-        };
-        layout.insert((*id).clone(), table.columns);
-    }
     let stored = data.edges.iter();
     let stored = stored.map(|edges| (edges.from.as_str(), edges.to.as_slice()));
-    let links = |objects: &[Object]| edges::decode(objects, stored);
-    let catalog = Catalog::assemble(manifest.meta.server, objects, links, layout);
+    let catalog = Catalog::assemble(manifest.meta.server, objects, |objects| {
+        Ok((
+            edges::decode(objects, stored)?,
+            layout(data.layout, objects),
+        ))
+    });
     let catalog = catalog.map_err(|error| corrupt("dependencies", error))?;
     Ok((catalog, manifest))
+}
+
+/// Column order, by table, of those that are there.
+fn layout(stored: Vec<TableLayout>, objects: &[Object]) -> BTreeMap<Id, Vec<Str>> {
+    let roots = objects.iter().filter(|object| !object.id.is_part());
+    let roots = roots.map(|object| (object.id.to_string(), &object.id));
+    let tables: BTreeMap<String, &Id> = roots.collect();
+    let known = stored.into_iter().filter_map(|table| {
+        let id = tables.get(&table.table)?;
+        Some(((*id).clone(), table.columns))
+    });
+    known.collect()
 }
 
 /// What the manifest says besides the hashes.
