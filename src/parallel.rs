@@ -103,12 +103,18 @@ pub(crate) fn process_ends() {
 }
 
 /// Drops something on a thread of its own: what consists of very many pieces takes its time. Where there can be no more threads,
-/// it is dropped here; where the process ends soon, not at all.
+/// it is dropped here.
 pub(crate) fn let_go(value: impl Send + 'static) {
+    drop(thread::Builder::new().spawn(move || drop(value)));
+}
+
+/// Like [`let_go`], for what is needed until all work is done but for the last of it: where the process ends then, it is left
+/// to the system. Not for what is made again and again.
+pub(crate) fn leave(value: impl Send + 'static) {
     if ENDS.load(Ordering::Relaxed) {
         std::mem::forget(value);
     } else {
-        drop(thread::Builder::new().spawn(move || drop(value)));
+        let_go(value);
     }
 }
 

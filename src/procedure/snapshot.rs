@@ -93,9 +93,9 @@ async fn read(
     fulfil(connection, request, label, &mut meta).await?;
     let data = data?;
     // The stored form is all that is needed, and as large again.
-    parallel::let_go(reading);
+    parallel::leave(reading);
     let written = store.write_snapshot(&data, meta)?;
-    parallel::let_go(data);
+    parallel::leave(data);
     Ok(written)
 }
 

@@ -86,8 +86,10 @@ impl<'s> BlobWriter<'s> {
         if self.content + bytes.len() > self.limit {
             self.flush()?;
         }
-        if self.waiting.len() >= WAITING {
+        if self.waiting.len() > WAITING {
+            let last = self.waiting.pop();
             self.compress_waiting()?;
+            self.waiting.extend(last);
         }
         self.content += bytes.len();
         pack::add(&mut self.waiting, class, hash, bytes.to_vec().into());
