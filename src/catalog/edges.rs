@@ -114,16 +114,13 @@ impl<'c> Texts<'c> {
         self.roots.get(number).map_or("", |(_, text)| text)
     }
 
-    /// The dependencies of a root object and its parts, sorted, each once: of the tree with this number and this place.
+    /// The dependencies of a root object and its parts, in any order: of the tree with this number and this place.
     pub fn edges(&self, number: usize, (start, tree): (usize, &[Object])) -> Vec<String> {
         let texts = (start..).zip(tree).flat_map(|(place, from)| {
             let used = self.catalog.used_at(place).iter();
             used.filter_map(move |used| self.edge(number, from, used))
         });
-        let mut texts: Vec<String> = texts.collect();
-        texts.sort_unstable();
-        texts.dedup();
-        texts
+        texts.collect()
     }
 
     fn edge(&self, number: usize, from: &Object, used: &(usize, Strength)) -> Option<String> {

@@ -189,11 +189,7 @@ fn encode_tree(
     };
     let (schema, id) = (root.id.schema.to_string(), texts.root(number).to_owned());
     let to = texts.edges(number, (start, tree));
-    let edges = (!to.is_empty()).then(|| Edges {
-        schema: schema.clone(),
-        from: id.clone(),
-        to,
-    });
+    let edges = (!to.is_empty()).then(|| Edges::new(schema.clone(), id.clone(), to));
     let columns = catalog.columns(&root.id);
     let layout = (!columns.is_empty()).then(|| TableLayout {
         schema: schema.clone(),
@@ -220,7 +216,7 @@ pub fn load(store: &Store, id: SnapshotId) -> Result<(Catalog, Manifest), Failur
         objects.extend(tree?);
     }
     let stored = data.edges.iter();
-    let stored = stored.map(|edges| (edges.from.as_str(), edges.to.as_slice()));
+    let stored = stored.map(|edges| (edges.from.as_str(), edges.to()));
     let catalog = Catalog::assemble(manifest.meta.server, objects, |objects| {
         Ok((
             edges::decode(objects, stored)?,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::error::StoreError;
 use super::hash::{Class, Hash};
 use super::manifest::Trees;
-use super::snapshot::{Edges, SnapshotData, StoredObject};
+use super::snapshot::{SnapshotData, StoredObject};
 use super::tree;
 use super::write::BlobWriter;
 
@@ -20,7 +20,7 @@ pub struct Contents<'d> {
 }
 
 impl<'d> Contents<'d> {
-    /// Hashes all of it; refused where something is there twice or dependencies are not in order.
+    /// Hashes all of it; refused where something is there twice.
     pub fn new(data: &'d SnapshotData) -> Result<Self, StoreError> {
         let (layout_tree, edges_tree) = (layout_tree(data)?, edges_tree(data)?);
         let (objects, objects_tree) = objects_tree(data)?;
@@ -77,13 +77,8 @@ fn layout_tree(data: &SnapshotData) -> Result<Vec<tree::Built>, StoreError> {
 }
 
 fn edges_tree(data: &SnapshotData) -> Result<Vec<tree::Built>, StoreError> {
-    let in_order = |edges: &&Edges| edges.to.is_sorted_by(|a, b| a < b);
-    if let Some(Edges { from, .. }) = data.edges.iter().find(|edges| !in_order(edges)) {
-        let problem = format!("the dependencies of `{from}` are not in order");
-        return Err(StoreError::Input(problem));
-    }
     let edges = data.edges.iter();
-    let edges = edges.map(|edges| (&*edges.schema, &*edges.from, &edges.to));
+    let edges = edges.map(|edges| (&*edges.schema, &*edges.from, edges.to()));
     tree::build(Class::Edges, by_schema(edges)?)
 }
 

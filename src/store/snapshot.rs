@@ -72,8 +72,21 @@ pub struct Edges {
     pub schema: String,
     /// Its id.
     pub from: String,
-    /// The dependencies, in the catalog's text (`catalog::edges`), sorted, each once.
-    pub to: Vec<String>,
+    to: Vec<String>,
+}
+
+impl Edges {
+    /// The dependencies of an object, in the catalog's text (`catalog::edges`), in any order.
+    pub fn new(schema: String, from: String, mut to: Vec<String>) -> Self {
+        to.sort_unstable();
+        to.dedup();
+        Self { schema, from, to }
+    }
+
+    /// The dependencies, sorted, each once.
+    pub fn to(&self) -> &[String] {
+        &self.to
+    }
 }
 
 /// What a snapshot holds. Given to be written in any order; comes back sorted.

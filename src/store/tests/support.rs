@@ -78,11 +78,8 @@ pub(super) fn schema(tables: usize, version: u32) -> SnapshotData {
             table: id.clone(),
             columns: vec!["id".into(), "name".into()],
         });
-        data.edges.push(Edges {
-            schema: "public".to_owned(),
-            from: id,
-            to: vec!["schema public".to_owned()],
-        });
+        let uses = vec!["schema public".to_owned()];
+        data.edges.push(Edges::new("public".to_owned(), id, uses));
     }
     data
 }
