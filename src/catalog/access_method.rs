@@ -39,15 +39,14 @@ impl Kind for AccessMethod {
         if !names.covers_any(&[row.number("pronamespace")?]) {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::AccessMethod, name),
-            keys: vec![Key::new(Class::ACCESS_METHOD, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::AccessMethod, name),
+            Key::new(Class::ACCESS_METHOD, oid),
+            Self {
                 of_tables: row.flag("of_tables")?,
                 handler: row.text("handler")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -65,11 +65,10 @@ impl Kind for Cast {
         if !names.covers_any(&row.numbers("schemas")?) {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::routine(Tag::Cast, "", source, target),
-            keys: vec![Key::new(Class::CAST, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::routine(Tag::Cast, "", source, target),
+            Key::new(Class::CAST, oid),
+            Self {
                 method: row.text_or_empty("method")?.to_owned(),
                 context: match row.letter("castcontext")? {
                     'e' => Context::Explicit,
@@ -78,7 +77,7 @@ impl Kind for Cast {
                     other => return Err(RowError::new("castcontext", format!("{other:?} is new"))),
                 },
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -89,11 +89,10 @@ impl Kind for Collation {
             return Ok(None);
         };
         let field = |column| row.text_or_empty(column).map(str::to_owned);
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Collation, schema, row.text("collname")?),
-            keys: vec![Key::new(Class::COLLATION, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Collation, schema, row.text("collname")?),
+            Key::new(Class::COLLATION, oid),
+            Self {
                 provider: row.text("provider")?.to_owned(),
                 locale: field("locale")?,
                 collate: field("collate")?,
@@ -101,7 +100,7 @@ impl Kind for Collation {
                 nondeterministic: row.flag("nondeterministic")?,
                 rules: field("rules")?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -44,17 +44,16 @@ impl Kind for Conversion {
         let Some(schema) = names.schema(row.number("connamespace")?) else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Conversion, schema, row.text("conname")?),
-            keys: vec![Key::new(Class::CONVERSION, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Conversion, schema, row.text("conname")?),
+            Key::new(Class::CONVERSION, oid),
+            Self {
                 default: row.flag("condefault")?,
                 source: row.text("source")?.to_owned(),
                 target: row.text("target")?.to_owned(),
                 function: row.text("function")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -147,12 +147,11 @@ impl Kind for DefaultAcl {
             objects: objects.to_owned(),
             grants: acl::parse_list(&row.list("defaclacl")?)?,
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::DefaultAcl, schema, body.name()),
-            keys: vec![Key::new(Class::DEFAULT_ACL, row.number("oid")?)],
-            position: None,
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::DefaultAcl, schema, body.name()),
+            Key::new(Class::DEFAULT_ACL, row.number("oid")?),
             body,
-        }))
+        )))
     }
 
     fn demands(&self, _id: &Id, _version: u32) -> Vec<Demand> {

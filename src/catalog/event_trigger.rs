@@ -54,17 +54,16 @@ impl Kind for EventTrigger {
         if !names.scope().covers_database() {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::EventTrigger, row.text("evtname")?),
-            keys: vec![Key::new(Class::EVENT_TRIGGER, row.number("oid")?)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::EventTrigger, row.text("evtname")?),
+            Key::new(Class::EVENT_TRIGGER, row.number("oid")?),
+            Self {
                 event: row.text("evtevent")?.to_owned(),
                 tags: row.list("evttags")?,
                 function: row.text("function")?.to_owned(),
                 fires: Fires::new(row.letter("evtenabled")?),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

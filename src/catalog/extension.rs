@@ -52,15 +52,14 @@ impl Kind for Extension {
         if !covers(names.scope(), &schema) {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::Extension, name),
-            keys: vec![Key::new(Class::EXTENSION, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::Extension, name),
+            Key::new(Class::EXTENSION, oid),
+            Self {
                 schema: schema.to_string(),
                 version: row.text("extversion")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn demands(&self, id: &Id, _version: u32) -> Vec<Demand> {

@@ -50,12 +50,31 @@ pub enum Source {
 pub struct Found<K> {
     /// Its identity.
     pub id: Id,
-    /// The `pg_depend` addresses that stand for it. The first is its own: comments are found by it.
-    pub keys: Vec<Key>,
+    /// Its address in `pg_depend` and `pg_description`.
+    pub key: Key,
+    /// The addresses of what it consists of besides (the index of a constraint).
+    pub parts: Vec<Key>,
     /// Where it stands among its siblings when that is layout and not schema (a column's `attnum`).
     pub position: Option<i32>,
+    /// The columns, or the relation, that it belongs to, where its row says that and `pg_depend` is not asked (`depend.rs`): it is
+    /// dropped along with any of them.
+    pub part_of: Vec<Key>,
     /// Its properties.
     pub body: K,
+}
+
+impl<K> Found<K> {
+    /// An object of which there is no more to say.
+    pub fn new(id: Id, key: Key, body: K) -> Self {
+        Self {
+            id,
+            key,
+            parts: Vec::new(),
+            position: None,
+            part_of: Vec::new(),
+            body,
+        }
+    }
 }
 
 /// How to get from one body to another.
@@ -324,7 +343,8 @@ macro_rules! kinds {
             pub fn read(self, row: &Row<'_>, names: &Names) -> Result<Option<Found<Body>>, RowError> {
                 match self {
                     $(Self::$variant => Ok(<$path as Kind>::read(row, names)?.map(|found| Found {
-                        id: found.id, keys: found.keys, position: found.position, body: found.body.into(),
+                        id: found.id, key: found.key, parts: found.parts, position: found.position,
+                        part_of: found.part_of, body: found.body.into(),
                     })),)*
                 }
             }

@@ -66,17 +66,16 @@ impl Kind for Language {
         if !names.covers_any(&[row.number("pronamespace")?]) {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::Language, name),
-            keys: vec![Key::new(Class::LANGUAGE, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::Language, name),
+            Key::new(Class::LANGUAGE, oid),
+            Self {
                 trusted: row.flag("lanpltrusted")?,
                 handler: row.text("handler")?.to_owned(),
                 inline: row.text_or_empty("inline")?.to_owned(),
                 validator: row.text_or_empty("validator")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -102,21 +102,20 @@ impl Kind for Privileges {
         let identity = row.text("identity")?;
         let name = format!("{} {identity}", row.text("type")?);
         let on = row.opt("of_table")?.unwrap_or(identity);
-        Ok(Some(Found {
-            id: match extension {
+        Ok(Some(Found::new(
+            match extension {
                 Some(extension) => Id::part(Tag::Privileges, "", extension, name),
                 None => Id::global(Tag::Privileges, name),
             },
-            keys: vec![Key::new(Class::INIT_PRIVS, row.number("oid")?)],
-            position: None,
-            body: Self {
+            Key::new(Class::INIT_PRIVS, row.number("oid")?),
+            Self {
                 on: format!("{} {on}", row.text("keyword")?),
                 column: row.text("attname")?.to_owned(),
                 owner: owner.to_string(),
                 initial,
                 grants,
             },
-        }))
+        )))
     }
 
     fn demands(&self, _id: &Id, _version: u32) -> Vec<Demand> {

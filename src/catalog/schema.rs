@@ -32,12 +32,11 @@ impl Kind for Schema {
         let Some(name) = names.schema(oid) else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            id: Id::global(Tag::Schema, name),
-            keys: vec![Key::new(Class::NAMESPACE, oid)],
-            position: None,
-            body: Self {},
-        }))
+        Ok(Some(Found::new(
+            Id::global(Tag::Schema, name),
+            Key::new(Class::NAMESPACE, oid),
+            Self {},
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

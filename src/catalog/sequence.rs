@@ -253,16 +253,15 @@ impl Kind for Sequence {
             unlogged,
             owner: owning_column(oid, names)?,
         };
-        Ok(Some(Found {
-            id: Id::in_schema(
+        Ok(Some(Found::new(
+            Id::in_schema(
                 Tag::Sequence,
                 relation.schema.clone(),
                 relation.name.clone(),
             ),
-            keys: vec![Key::new(Class::CLASS, oid)],
-            position: None,
+            Key::new(Class::CLASS, oid),
             body,
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -90,18 +90,17 @@ impl Kind for Statistics {
         if kinds.len() == KINDS.len() {
             kinds.clear();
         }
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Statistics, schema, name),
-            keys: vec![Key::new(Class::STATISTIC, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Statistics, schema, name),
+            Key::new(Class::STATISTIC, oid),
+            Self {
                 table: qualified(&table.schema, &table.name),
                 columns,
                 expressions: expressions.iter().map(|text| settle(text)).collect(),
                 kinds,
                 target: Some(target).filter(|&target| target >= 0),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -197,11 +197,10 @@ impl Kind for Subscription {
                 parameters.push(format!("{parameter}={value}"));
             }
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::Subscription, name),
-            keys: vec![Key::new(Class::SUBSCRIPTION, row.number("oid")?)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::Subscription, name),
+            Key::new(Class::SUBSCRIPTION, row.number("oid")?),
+            Self {
                 connection: row.opt("connection")?.map_or_else(
                     || format!("password={}", secret::MARKER),
                     secret::hide_in_connection,
@@ -214,7 +213,7 @@ impl Kind for Subscription {
                 },
                 parameters,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -58,15 +58,14 @@ impl Kind for Transform {
         if !names.covers_any(&row.numbers("schemas")?) {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::routine(Tag::Transform, "", data_type, language),
-            keys: vec![Key::new(Class::TRANSFORM, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::routine(Tag::Transform, "", data_type, language),
+            Key::new(Class::TRANSFORM, oid),
+            Self {
                 from_sql: row.text_or_empty("from_sql")?.to_owned(),
                 to_sql: row.text_or_empty("to_sql")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

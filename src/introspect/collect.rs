@@ -225,7 +225,12 @@ impl Collector {
             }
             Task::Mark => self.fingerprint = unchanged::mark(row)?,
             Task::Content => unchanged::add(&mut self.fingerprint, row)?,
-            Task::Names(index) => self.names.add(index, row)?,
+            Task::Names(index) => {
+                self.names.add(index, row)?;
+                if let Some((row_type, relation)) = self.names.take_row_type() {
+                    self.addresses.stand_in_for(row_type, relation);
+                }
+            }
             Task::Comments => {
                 let key = Key::read(row, "classoid", "objoid", "objsubid")?;
                 self.names.add_comment(key, row.text("description")?);
@@ -298,10 +303,14 @@ impl Collector {
     /// Takes in a row of the list of all objects: those in scope.
     fn listed(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let class = Class(row.number("class")?);
-        self.names.add_source(Source::Catalog(class));
-        let schema = row.number("schema")?;
+        let catalog = Source::Catalog(class);
+        self.names.add_source(catalog);
+        let (schema, holds_query) = (row.number("schema")?, row.flag("holds_query")?);
         let oids: Vec<u32> = row.numbers("oids")?;
         let relations = row.numbers("relations")?;
+        if holds_query {
+            self.names.add_holding_queries(catalog, &oids);
+        }
         for (oid, relation) in oids.into_iter().zip(relations) {
             let in_scope = match (relation, schema) {
                 (0, 0) => self.names.scope().covers_database(),
@@ -317,15 +326,21 @@ impl Collector {
 
     fn add(&mut self, found: Option<(Found<Body>, Meta)>) {
         let Some((found, meta)) = found else { return };
-        let Some(&own) = found.keys.first() else {
-            return;
-        };
-        for key in found.keys {
-            self.addresses.claim(key, self.objects.len());
+        self.addresses.claim(found.key, self.objects.len());
+        for part in found.parts {
+            self.addresses.claim(part, self.objects.len());
+            self.addresses.stand_in_for(part, found.key);
+        }
+        for whole in found.part_of {
+            self.addresses.add((found.key, whole, 'a'));
         }
         if let Some(position) = found.position {
+            let relation = Key {
+                sub: 0,
+                ..found.key
+            };
             self.positions
-                .push((Key { sub: 0, ..own }, position, found.id.name.clone()));
+                .push((relation, position, found.id.name.clone()));
         }
         self.objects.push(Object {
             id: found.id,
@@ -443,16 +458,16 @@ fn find(names: &Names, tag: Tag, row: &Row<'_>) -> Result<Option<(Found<Body>, M
     let Some(found) = tag.read(row, names)? else {
         return Ok(None);
     };
-    let Some(&own) = found.keys.first() else {
-        return Ok(None);
-    };
-    if names.is_member(own.class, own.oid) {
+    if names.is_member(found.key.class, found.key.oid) {
         return Ok(None);
     }
-    let meta = Meta::read(row, &found.id, names.comment(own), names)?;
+    let meta = Meta::read(row, &found.id, names.comment(found.key), names)?;
     let is_left_out = names.scope().leaves_out(&meta.owner);
     Ok((!is_left_out).then_some((found, meta)))
 }
+
+/// Rows that have no more columns than this need no memory of their own to be read.
+const FEW: usize = 32;
 
 /// Reads a row, of which all values have to be UTF-8.
 fn decode<'a, T>(
@@ -461,15 +476,22 @@ fn decode<'a, T>(
     values: impl Iterator<Item = Option<&'a [u8]>>,
     read: impl FnOnce(&Row<'_>) -> Result<T, RowError>,
 ) -> Result<T, IntrospectError> {
-    let mut texts: Vec<Option<&str>> = Vec::with_capacity(columns.len());
-    for value in values {
-        let text = value
-            .map(std::str::from_utf8)
-            .transpose()
-            .map_err(|_| not_utf8(task, &texts, value))?;
-        texts.push(text);
+    let mut few = [None; FEW];
+    let mut many = Vec::new();
+    let texts = if let Some(few) = few.get_mut(..columns.len()) {
+        few
+    } else {
+        many.resize(columns.len(), None);
+        &mut many[..]
+    };
+    for (place, value) in values.take(columns.len()).enumerate() {
+        let text = value.map(std::str::from_utf8).transpose();
+        let text = text.map_err(|_| not_utf8(task, texts, value))?;
+        if let Some(free) = texts.get_mut(place) {
+            *free = text;
+        }
     }
-    read(&Row::new(columns, &texts)).map_err(|error| IntrospectError::Row {
+    read(&Row::new(columns, texts)).map_err(|error| IntrospectError::Row {
         what: task.what(),
         error,
     })

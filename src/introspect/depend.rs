@@ -15,14 +15,18 @@ use crate::catalog::{Link, Object, Strength};
 /// All dependencies between user objects, and who is a member of which extension. The objects of `initdb` are
 /// pinned or known to every server, but for the schema `public` (OID 2200), which may be dropped. What a child has only
 /// since its parent has it (columns, CHECK constraints) depends on that of the parent: `pg_inherits` says so, `pg_depend`
-/// says it of the tables only. The triggers by which the server does foreign keys are nobody's.
+/// says it of the tables only. The triggers by which the server does foreign keys are nobody's, and nobody asks for TOAST tables. What
+/// a row of another catalog says is not asked for again: the relation of a row type, the index of a constraint, and the columns
+/// that a constraint or a default belongs to.
 ///
 /// There are more of them than of anything else, and they are nothing but numbers: those of a sort come in one row, and
 /// of a sort are those of columns of one number, too.
 pub(super) const QUERY: &str = "\
 SELECT classid, objsubid, refclassid, refobjsubid, deptype, array_agg(objid) AS objids, array_agg(refobjid) AS refobjids FROM (\
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype \
-FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refobjid = 2200 OR refclassid = 3079) AND NOT (classid = 2620 AND deptype = 'i')) \
+FROM pg_depend WHERE deptype = 'e' OR (objid >= 16384 AND (refobjid >= 16384 OR refobjid = 2200 OR refclassid = 3079) AND NOT (\
+deptype = 'i' AND (classid = 2620 OR (classid, refclassid) IN ((1247, 1259), (1259, 2606)) OR (classid = 1259 AND refclassid = 1259 AND refobjsubid = 0)) \
+OR deptype = 'a' AND refclassid = 1259 AND classid IN (2604, 2606))) \
 UNION ALL SELECT 1259, c.attrelid, c.attnum, 1259, p.attrelid, p.attnum, 'a' FROM pg_inherits i \
 JOIN pg_attribute c ON c.attrelid = i.inhrelid AND c.attnum > 0 AND c.attinhcount > 0 AND NOT c.attislocal AND NOT c.attisdropped \
 JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = c.attname WHERE EXISTS (SELECT FROM pg_inherits) \
@@ -145,15 +149,15 @@ impl Addresses {
         self.objects.push(key, object);
     }
 
+    /// Notes that what is at an address goes along with something else, and is a part of it.
+    pub(super) fn stand_in_for(&mut self, part: Key, whole: Key) {
+        self.stand_ins.push(part, whole);
+    }
+
     /// Takes in a dependency.
     pub(super) fn add(&mut self, (from, to, deptype): (Key, Key, char)) {
         match deptype {
             'n' => self.rows.push((from, to, Strength::Normal)),
-            // A default that no kind claims (a view's) is its column's.
-            'a' if from.class == Class::ATTRDEF => {
-                self.stand_ins.push(from, to);
-                self.rows.push((from, to, Strength::Auto));
-            }
             'a' | 'P' | 'S' => self.rows.push((from, to, Strength::Auto)),
             'i' => {
                 self.stand_ins.push(from, to);

@@ -1,4 +1,4 @@
-//! Each text of an index, constraint, default and trigger, compared with the server's.
+//! Each text of an index, constraint and trigger, compared with the server's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,9 @@ const INDEXES: &str = "SELECT 'index ' || i.indexrelid::regclass, pg_get_indexde
 const CONSTRAINTS: &str = "SELECT 'table constraint ' || quote_ident(conname) || ' on ' || conrelid::regclass, pg_get_constraintdef(oid) \
      FROM pg_constraint WHERE conrelid >= 16384";
 
+const TRIGGERS: &str = "SELECT 'trigger ' || quote_ident(tgname) || ' on ' || tgrelid::regclass, pg_get_triggerdef(oid) \
+     FROM pg_trigger WHERE tgrelid >= 16384 AND NOT tgisinternal";
+
 /// Compares what is built with what the server prints; returns how many were compared.
 fn compare(file: &Path) -> usize {
     compare_in(&load(file).unwrap(), file)
@@ -80,6 +83,7 @@ fn compare_in(database: &Database<'_>, file: &Path) -> usize {
     let reading = read(database);
     let indexes = server_texts(database, INDEXES);
     let constraints = server_texts(database, CONSTRAINTS);
+    let triggers = server_texts(database, TRIGGERS);
     let mut compared = 0;
     let mut wrong = Vec::new();
     for object in reading.catalog.objects() {
@@ -98,6 +102,9 @@ fn compare_in(database: &Database<'_>, file: &Path) -> usize {
                     continue;
                 };
                 (text.to_owned(), constraints.get(&id))
+            }
+            Body::Trigger(trigger) if trigger.original.is_none() => {
+                (made_by(object, &reading), triggers.get(&id))
             }
             _ => continue,
         };
@@ -121,7 +128,7 @@ fn built_texts_are_the_servers() {
     let compared: usize = corpus().iter().map(|file| compare(file)).sum();
     assert!(
         compared > 20,
-        "the corpus has only {compared} indexes and constraints"
+        "the corpus has only {compared} indexes, constraints and triggers"
     );
 }
 
@@ -140,4 +147,48 @@ fn built_texts_are_the_servers_for_real_schemas() {
         }
     }
     assert!(loaded * 4 >= files.len() * 3, "{loaded} of {}", files.len());
+}
+
+/// A table that has a column of each type that a server comes with, of each array, and of hostile ones of users.
+const TYPES: &str = r#"
+CREATE SCHEMA "App One";
+CREATE TYPE "App One"."My Type" AS (a integer);
+CREATE TYPE "App One".bool AS ENUM ('a');
+CREATE DOMAIN "App One"."D[]" AS varchar(7)[];
+CREATE TYPE "App One".floats AS RANGE (subtype = float8);
+CREATE DOMAIN pg_catalog."Dom" AS numeric(7, 2);
+DO $$
+DECLARE
+    part integer;
+    columns text;
+BEGIN
+    FOR part IN 0..9 LOOP
+        SELECT string_agg(format('c%s %s', oid, format_type(oid, NULL)), ', ') INTO columns FROM pg_type t
+        WHERE typtype <> 'p' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.oid = t.typelem AND e.typtype = 'p') AND oid::bigint % 10 = part AND typisdefined AND format_type(oid, NULL) NOT IN ('character', 'bit', 'character[]', 'bit[]');
+        EXECUTE format('CREATE TABLE public.t%s (%s)', part, columns);
+    END LOOP;
+END $$;
+"#;
+
+#[test]
+fn types_are_called_as_the_server_calls_them() {
+    let database = Database::new();
+    database.psql(&format!("SET allow_system_table_mods = on; {TYPES}"));
+    let reading = read(&database);
+    let names = "SELECT 'table column ' || attrelid::regclass || '.' || attname, format_type(atttypid, atttypmod) \
+         FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 2200) AND attnum > 0";
+    let names = server_texts(&database, names);
+    let columns = reading.catalog.objects().iter();
+    let columns = columns.filter_map(|object| match &object.body {
+        Body::Column(column) => Some((object.id.to_string(), column.data_type.to_string())),
+        _ => None,
+    });
+    let mut compared = 0;
+    for (id, name) in columns {
+        if let Some(server) = names.get(&id) {
+            assert_eq!(name, *server, "{id}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 500, "only {compared} columns");
 }

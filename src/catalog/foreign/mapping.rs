@@ -71,12 +71,11 @@ impl Kind for Mapping {
             server: row.text("srvname")?.to_owned(),
             options: read_options(row, "umoptions")?,
         };
-        Ok(Some(Found {
-            id: Id::global(Tag::UserMapping, body.name()),
-            keys: vec![Key::new(Class::USER_MAPPING, row.number("umid")?)],
-            position: None,
+        Ok(Some(Found::new(
+            Id::global(Tag::UserMapping, body.name()),
+            Key::new(Class::USER_MAPPING, row.number("umid")?),
             body,
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -47,17 +47,16 @@ impl Kind for Server {
         if !names.scope().covers_database() {
             return Ok(None);
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::Server, row.text("srvname")?),
-            keys: vec![Key::new(Class::SERVER, row.number("oid")?)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::Server, row.text("srvname")?),
+            Key::new(Class::SERVER, row.number("oid")?),
+            Self {
                 wrapper: row.text("fdwname")?.to_owned(),
                 server_type: row.opt("srvtype")?.map(str::to_owned),
                 version: row.opt("srvversion")?.map(str::to_owned),
                 options: read_options(row, "srvoptions")?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -55,16 +55,15 @@ impl Kind for Wrapper {
             return Ok(None);
         }
         let oid = row.number("oid")?;
-        Ok(Some(Found {
-            id: Id::global(Tag::ForeignDataWrapper, row.text("fdwname")?),
-            keys: vec![Key::new(Class::FOREIGN_DATA_WRAPPER, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::ForeignDataWrapper, row.text("fdwname")?),
+            Key::new(Class::FOREIGN_DATA_WRAPPER, oid),
+            Self {
                 handler: row.text_or_empty("handler")?.to_owned(),
                 validator: row.text_or_empty("validator")?.to_owned(),
                 options: read_options(row, "fdwoptions")?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

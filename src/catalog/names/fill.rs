@@ -4,12 +4,12 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Attribute, FIRST_NORMAL_OID, IndexColumn, Names, Opclass, Relation, SequenceOwner, Type,
-    column_place,
+    column_place, spelled,
 };
 use crate::catalog::Str;
 use crate::catalog::address::{Class, Key};
 use crate::catalog::kind::Source;
-use crate::catalog::quote::{ident, qualified};
+use crate::catalog::quote::qualified;
 use crate::catalog::row::{Row, RowError};
 
 impl Names {
@@ -17,26 +17,21 @@ impl Names {
     /// comes before them. Members of extensions and owners of sequences come by [`Names::depends`], columns by
     /// [`Names::add_column`].
     ///
-    /// The server spells the types of `initdb` and those with a modifier; the others are plain names, and
-    /// spelling 10,000 row types and their arrays costs more than reading them.
+    /// Arrays come with what they are arrays of (`typarray`): nobody can make one, so what `array_in()` reads is one. The server
+    /// spells types with a modifier only: the name of each row type costs more than all else of it.
     pub const QUERIES: &'static [&'static str] = &[
         "SELECT oid, rolname AS name FROM pg_roles",
         "SELECT oid, nspname AS name FROM pg_namespace",
         "SELECT oid, relnamespace, relname AS name, relkind, nullif(relispartition, false) AS relispartition, nullif(relam, 0) AS relam, \
          nullif(reltablespace, 0) AS reltablespace, reloptions FROM pg_class WHERE relpersistence <> 't' AND relkind <> 't'",
-        "SELECT oid, typnamespace, CASE WHEN oid < 16384 THEN format_type(oid, NULL) ELSE typname::text END AS name, \
-         CASE WHEN typlen = -1 AND typstorage <> 'p' THEN typelem ELSE 0 END AS element, \
-         CASE WHEN typtype = 'd' THEN typbasetype ELSE 0 END AS base, typcollation, typstorage, typtype FROM pg_type",
-        "SELECT DISTINCT typbasetype AS oid, typtypmod AS typmod, format_type(typbasetype, typtypmod) AS name \
-         FROM pg_type WHERE typtype = 'd' AND typtypmod >= 0",
-        "SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.collname) AS name FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace",
+        "SELECT oid, typnamespace, typname AS name, nullif(typarray, 0) AS typarray, nullif(typrelid, 0) AS typrelid, typtype, \
+         CASE WHEN typtype = 'd' THEN typbasetype END AS base, nullif(typtypmod, -1) AS typtypmod, \
+         CASE WHEN typtype = 'd' AND typtypmod >= 0 THEN format_type(typbasetype, typtypmod) END AS modified, \
+         nullif(typcollation, 0) AS typcollation, typstorage FROM pg_type WHERE typinput <> 'array_in'::regproc",
+        "SELECT oid, collnamespace AS namespace, collname AS name FROM pg_collation",
         "SELECT oid, spcname AS name FROM pg_tablespace",
-        "SELECT c.oid, CASE WHEN n.nspname <> 'pg_catalog' THEN quote_ident(n.nspname) || '.' ELSE '' END || quote_ident(c.opcname) AS name, \
-         c.opcmethod, c.opcintype, c.opcdefault FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace",
+        "SELECT oid, opcnamespace AS namespace, opcname AS name, opcmethod, opcintype, opcdefault FROM pg_opclass",
         "SELECT oid, amname AS name FROM pg_am",
-        "SELECT 1255 AS class, oid FROM pg_proc WHERE oid >= 16384 AND prolang = 14 AND prosrc = '' \
-         UNION ALL SELECT 2618, oid FROM pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN' \
-         UNION ALL SELECT 3256, oid FROM pg_policy WHERE strpos(concat(polqual, polwithcheck), '{SUBLINK ') > 0",
     ];
 
     /// Takes in one row of `QUERIES[query]`.
@@ -46,21 +41,10 @@ impl Names {
             1 => add_name(&mut self.schemas, row)?,
             2 => self.add_relation(row)?,
             3 => self.add_type(row)?,
-            4 => {
-                self.add_modified_type(
-                    row.number("oid")?,
-                    row.number("typmod")?,
-                    row.text("name")?,
-                );
-            }
-            5 => add_name(&mut self.collations, row)?,
-            6 => add_name(&mut self.tablespaces, row)?,
-            7 => self.add_opclass(row)?,
-            8 => add_name(&mut self.access_methods, row)?,
-            9 => {
-                let catalog = Source::Catalog(Class(row.number("class")?));
-                self.holding_queries.push((catalog, row.number("oid")?));
-            }
+            4 => self.add_collation(row)?,
+            5 => add_name(&mut self.tablespaces, row)?,
+            6 => self.add_opclass(row)?,
+            7 => add_name(&mut self.access_methods, row)?,
             other => {
                 return Err(RowError::new(
                     "",
@@ -76,15 +60,15 @@ impl Names {
         self.sources.insert(source);
     }
 
+    /// Takes in what of a source holds a whole query.
+    pub fn add_holding_queries(&mut self, source: Source, oids: &[u32]) {
+        let holding = oids.iter().map(|oid| (source, *oid));
+        self.holding_queries.extend(holding);
+    }
+
     fn add_relation(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let oid = row.number("oid")?;
-        let namespace: u32 = row.number("relnamespace")?;
-        let schema = self.schemas.get(&namespace).cloned().ok_or_else(|| {
-            RowError::new(
-                "relnamespace",
-                format!("schema {namespace} is not in pg_namespace"),
-            )
-        })?;
+        let schema = self.schema_of(row, "relnamespace")?;
         let in_scope = oid >= FIRST_NORMAL_OID && self.scope.covers(&schema);
         let relation = Relation {
             schema,
@@ -101,7 +85,7 @@ impl Names {
             let source = Source::Relation(relation.kind);
             self.add_source(source);
             if matches!(relation.kind, 'v' | 'm') {
-                self.holding_queries.push((source, oid));
+                self.add_holding_queries(source, &[oid]);
             }
         }
         if in_scope {
@@ -113,40 +97,48 @@ impl Names {
 
     fn add_type(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let oid = row.number("oid")?;
-        let namespace = row.number("typnamespace")?;
-        let name = row.text("name")?;
-        let schema = self.schemas.get(&namespace);
-        if oid >= FIRST_NORMAL_OID && schema.is_some_and(|schema| self.scope.covers(schema)) {
-            self.made.push(Key::new(Class::TYPE, oid));
-        }
-        let name: Str = match schema {
-            Some(_) if oid < FIRST_NORMAL_OID => name.into(),
-            Some(schema) if **schema == *"pg_catalog" => ident(name).into(),
-            Some(schema) => qualified(schema, name).into(),
-            None => {
-                return Err(RowError::new(
-                    "typnamespace",
-                    format!("schema {namespace} is not in pg_namespace"),
-                ));
-            }
-        };
+        let (schema, name) = (self.schema_of(row, "typnamespace")?, row.text("name")?);
+        let relation: Option<u32> = row.opt_number("typrelid")?;
         if oid >= FIRST_NORMAL_OID {
             self.add_source(Source::Type(row.letter("typtype")?));
+            match relation {
+                Some(relation) => self.row_type = Some((oid, relation)),
+                None if self.scope.covers(&schema) => self.made.push(Key::new(Class::TYPE, oid)),
+                None => {}
+            }
+        }
+        let base = row.opt_number("base")?.unwrap_or_default();
+        if let Some(modified) = row.opt("modified")? {
+            self.add_modified_type(base, row.number("typtypmod")?, modified);
         }
         let found = Type {
-            name,
-            // The name that the server spelled has its brackets.
-            element: if oid < FIRST_NORMAL_OID {
-                0
-            } else {
-                row.number("element")?
-            },
-            base: row.number("base")?,
-            collation: row.number("typcollation")?,
+            name: spelled::type_name(&schema, name),
+            is_array: false,
+            base,
+            collation: row.opt_number("typcollation")?.unwrap_or_default(),
             storage: row.letter("typstorage")?,
         };
+        if let Some(array) = row.opt_number("typarray")? {
+            self.types.insert(array, found.array());
+        }
         self.types.insert(oid, found);
         Ok(())
+    }
+
+    fn add_collation(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+        let schema = self.schema_of(row, "namespace")?;
+        let name = qualified(&schema, row.text("name")?);
+        self.collations.insert(row.number("oid")?, name.into());
+        Ok(())
+    }
+
+    /// The name of the schema that a row is in.
+    fn schema_of(&self, row: &Row<'_>, column: &'static str) -> Result<Str, RowError> {
+        let namespace: u32 = row.number(column)?;
+        let schema = self.schemas.get(&namespace).cloned();
+        schema.ok_or_else(|| {
+            RowError::new(column, format!("schema {namespace} is not in pg_namespace"))
+        })
     }
 
     /// Notes how the server spells a type with a modifier.
@@ -218,8 +210,9 @@ impl Names {
 
     fn add_opclass(&mut self, row: &Row<'_>) -> Result<(), RowError> {
         let oid = row.number("oid")?;
+        let schema = self.schema_of(row, "namespace")?;
         let opclass = Opclass {
-            name: row.text("name")?.into(),
+            name: spelled::in_path(&schema, row.text("name")?),
             method: row.number("opcmethod")?,
             input: row.number("opcintype")?,
             is_default: row.flag("opcdefault")?,

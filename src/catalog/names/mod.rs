@@ -4,6 +4,7 @@
 //! Filled once per snapshot, by what is in `fill`; pure data.
 
 mod fill;
+mod spelled;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -76,14 +77,27 @@ pub struct ColumnSettings {
 pub struct Type {
     /// As `format_type()` prints it without a modifier; of an array, that of the element.
     name: Str,
-    /// OID of the type that it is an array of, 0 for what is no array.
-    element: u32,
+    /// Whether it is an array.
+    is_array: bool,
     /// OID of the type that it is a domain over, 0 for what is no domain.
     base: u32,
     /// OID of the collation that its columns have unless they say another, 0 for none.
     pub collation: u32,
     /// The storage (`typstorage`) that its columns have unless they say another.
     pub storage: char,
+}
+
+impl Type {
+    /// The array type that comes with it: `CREATE TYPE` gives it the same collation.
+    fn array(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            is_array: true,
+            base: 0,
+            collation: self.collation,
+            storage: 'x',
+        }
+    }
 }
 
 /// What owns a sequence (`pg_depend`).
@@ -132,6 +146,7 @@ pub struct Names {
     modified_types: FxHashMap<(u32, i32), Str>,
     comments: FxHashMap<Key, String>,
     made: Vec<Key>,
+    row_type: Option<(u32, u32)>,
     roles: FxHashMap<u32, Str>,
     collations: FxHashMap<u32, Str>,
     tablespaces: FxHashMap<u32, Str>,
@@ -223,10 +238,10 @@ impl Names {
             return name.ok_or_else(missing);
         }
         let found = self.types.get(&oid).ok_or_else(missing)?;
-        if found.element == 0 {
-            return Ok(found.name.clone());
+        if found.is_array {
+            return Ok(format!("{}[]", found.name).into());
         }
-        Ok(format!("{}[]", self.type_name(found.element, -1)?).into())
+        Ok(found.name.clone())
     }
 
     /// A type.
@@ -236,7 +251,16 @@ impl Names {
             .ok_or_else(|| RowError::new("type", format!("type {oid} is not in pg_type")))
     }
 
-    /// All relations and types in scope that somebody made, as they came, members of extensions among them.
+    /// When it was a row type that was read last: where it is, and its relation. A composite type is none, it has one.
+    pub fn take_row_type(&mut self) -> Option<(Key, Key)> {
+        let (oid, relation) = self.row_type.take()?;
+        let is_composite = self.relations.get(&relation)?.kind == 'c';
+        let row_type = (Key::new(Class::TYPE, oid), Key::new(Class::CLASS, relation));
+        (!is_composite).then_some(row_type)
+    }
+
+    /// All relations in scope that somebody made, and types that are no row types and no arrays, as they came, members of
+    /// extensions among them.
     pub fn made(&self) -> &[Key] {
         &self.made
     }

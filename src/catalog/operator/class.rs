@@ -83,11 +83,10 @@ impl Kind for OperatorClass {
             0 => String::new(),
             stored => names.type_name(stored, -1)?.to_string(),
         };
-        Ok(Some(Found {
-            id: Id::routine(Tag::OperatorClass, schema, name, method.unwrap_or_default()),
-            keys: vec![Key::new(Class::OPCLASS, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::routine(Tag::OperatorClass, schema, name, method.unwrap_or_default()),
+            Key::new(Class::OPCLASS, oid),
+            Self {
                 default,
                 data_type,
                 family,
@@ -95,7 +94,7 @@ impl Kind for OperatorClass {
                 operators: row.list("operators")?,
                 functions: row.list("functions")?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

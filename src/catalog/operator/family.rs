@@ -36,17 +36,16 @@ impl Kind for OperatorFamily {
         };
         let name = row.text("opfname")?;
         let method = names.access_method(row.number("opfmethod")?);
-        Ok(Some(Found {
-            id: Id::routine(
+        Ok(Some(Found::new(
+            Id::routine(
                 Tag::OperatorFamily,
                 schema,
                 name,
                 method.unwrap_or_default(),
             ),
-            keys: vec![Key::new(Class::OPFAMILY, oid)],
-            position: None,
-            body: Self {},
-        }))
+            Key::new(Class::OPFAMILY, oid),
+            Self {},
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -89,15 +89,14 @@ impl Kind for FamilyOperator {
         let Some(id) = identity(Tag::FamilyOperator, row, names)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
+        Ok(Some(Found::new(
             id,
-            keys: vec![Key::new(Class::AMOP, oid)],
-            position: None,
-            body: Self {
+            Key::new(Class::AMOP, oid),
+            Self {
                 operator: row.text("operator")?.to_owned(),
                 order_by: row.text_or_empty("order_by")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {
@@ -152,14 +151,13 @@ impl Kind for FamilyFunction {
         let Some(id) = identity(Tag::FamilyFunction, row, names)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
+        Ok(Some(Found::new(
             id,
-            keys: vec![Key::new(Class::AMPROC, oid)],
-            position: None,
-            body: Self {
+            Key::new(Class::AMPROC, oid),
+            Self {
                 function: row.text("function")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -126,12 +126,7 @@ impl Kind for Operator {
                 merges: row.flag("oprcanmerge")?,
             },
         };
-        Ok(Some(Found {
-            id,
-            keys: vec![Key::new(Class::OPERATOR, oid)],
-            position: None,
-            body,
-        }))
+        Ok(Some(Found::new(id, Key::new(Class::OPERATOR, oid), body)))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

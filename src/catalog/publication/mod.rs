@@ -105,17 +105,16 @@ impl Kind for Publication {
                 withheld.push((*name).to_owned());
             }
         }
-        Ok(Some(Found {
-            id: Id::global(Tag::Publication, row.text("pubname")?),
-            keys: vec![Key::new(Class::PUBLICATION, row.number("oid")?)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::Publication, row.text("pubname")?),
+            Key::new(Class::PUBLICATION, row.number("oid")?),
+            Self {
                 all_tables: row.flag("puballtables")?,
                 withheld,
                 via_root: row.flag("pubviaroot")?,
                 generated_columns: row.has("pubgencols") && row.letter("pubgencols")? == 's',
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

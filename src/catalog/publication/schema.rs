@@ -53,15 +53,14 @@ impl Kind for PublishedSchema {
         }
         let publication = row.text("pubname")?;
         let name = format!("{} in publication {}", ident(&schema), ident(publication));
-        Ok(Some(Found {
-            id: Id::global(Tag::PublishedSchema, name),
-            keys: vec![Key::new(Class::PUBLICATION_NAMESPACE, row.number("oid")?)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::PublishedSchema, name),
+            Key::new(Class::PUBLICATION_NAMESPACE, row.number("oid")?),
+            Self {
                 publication: publication.to_owned(),
                 schema: schema.to_string(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -69,17 +69,16 @@ impl Kind for PublishedTable {
         let publication = row.text("pubname")?;
         let table = qualified(&table.schema, &table.name);
         let name = format!("{table} in publication {}", ident(publication));
-        Ok(Some(Found {
-            id: Id::global(Tag::PublishedTable, name),
-            keys: vec![Key::new(Class::PUBLICATION_REL, row.number("oid")?)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::global(Tag::PublishedTable, name),
+            Key::new(Class::PUBLICATION_REL, row.number("oid")?),
+            Self {
                 publication: publication.to_owned(),
                 table,
                 columns,
                 filter: row.opt("filter")?.map(settle),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -132,12 +132,7 @@ impl Kind for Aggregate {
             sort_operator: row.text_or_empty("sort_operator")?.to_owned(),
             parallel: Parallel::read(row)?,
         };
-        Ok(Some(Found {
-            id,
-            keys: vec![key],
-            position: None,
-            body,
-        }))
+        Ok(Some(Found::new(id, key, body)))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -158,12 +158,7 @@ impl Kind for Function {
             support,
             code,
         };
-        Ok(Some(Found {
-            id,
-            keys: vec![key],
-            position: None,
-            body,
-        }))
+        Ok(Some(Found::new(id, key, body)))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -39,15 +39,14 @@ impl Kind for Procedure {
         let Some((id, key)) = identity(Tag::Procedure, row, names)? else {
             return Ok(None);
         };
-        Ok(Some(Found {
+        Ok(Some(Found::new(
             id,
-            keys: vec![key],
-            position: None,
-            body: Self {
+            key,
+            Self {
                 arguments: argument::read(row, names)?,
                 code: Code::read(row, names)?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -312,16 +312,11 @@ impl Kind for Column {
         let column = names.column(table, position)?;
         let data_type = names.data_type(column.data_type)?;
         let name = &column.name;
-        let mut keys = vec![Key::column(table, position)];
-        keys.extend(
-            row.opt_number("attrdef")?
-                .map(|oid| Key::new(Class::ATTRDEF, oid)),
-        );
-        if row.has("not_null") {
-            keys.extend(
-                row.opt_number("not_null")?
-                    .map(|oid| Key::new(Class::CONSTRAINT, oid)),
-            );
+        let mut parts = Vec::new();
+        for (part, class) in [("attrdef", Class::ATTRDEF), ("not_null", Class::CONSTRAINT)] {
+            if row.has(part) {
+                parts.extend(row.opt_number(part)?.map(|oid| Key::new(class, oid)));
+            }
         }
         let collation = Some(column.collation)
             .filter(|&collation| collation != data_type.collation)
@@ -351,16 +346,12 @@ impl Kind for Column {
                 (_, None) => Origin::Merged,
             },
         };
+        let (schema, table_name) = (relation.schema.clone(), relation.name.clone());
+        let id = Id::part(Tag::Column, schema, table_name, name.clone());
         Ok(Some(Found {
-            id: Id::part(
-                Tag::Column,
-                relation.schema.clone(),
-                relation.name.clone(),
-                name.clone(),
-            ),
-            keys,
+            parts,
             position: Some(position),
-            body,
+            ..Found::new(id, Key::column(table, position), body)
         }))
     }
 

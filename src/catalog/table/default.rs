@@ -54,22 +54,18 @@ impl Kind for DefaultValue {
         else {
             return Ok(None);
         };
-        let column = names.column(table, row.number("adnum")?)?;
+        let attnum = row.number("adnum")?;
+        let column = names.column(table, attnum)?;
         if column.generated {
             return Ok(None);
         }
+        let (schema, table_name) = (relation.schema.clone(), relation.name.clone());
+        let id = Id::part(Tag::Default, schema, table_name, column.name.clone());
+        let expression = settle(row.text("expression")?);
+        let key = Key::new(Class::ATTRDEF, row.number("oid")?);
         Ok(Some(Found {
-            id: Id::part(
-                Tag::Default,
-                relation.schema.clone(),
-                relation.name.clone(),
-                column.name.clone(),
-            ),
-            keys: vec![Key::new(Class::ATTRDEF, row.number("oid")?)],
-            position: None,
-            body: Self {
-                expression: settle(row.text("expression")?),
-            },
+            part_of: vec![Key::column(table, attnum)],
+            ..Found::new(id, key, Self { expression })
         }))
     }
 

@@ -69,12 +69,11 @@ impl Kind for ForeignTable {
             bound: row.text_or_empty("bound")?.to_owned(),
         };
         let (schema, name) = (relation.schema.clone(), relation.name.clone());
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::ForeignTable, schema, name),
-            keys: vec![Key::new(Class::CLASS, oid)],
-            position: None,
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::ForeignTable, schema, name),
+            Key::new(Class::CLASS, oid),
             body,
-        }))
+        )))
     }
 
     fn supports(&self) -> usize {

@@ -300,12 +300,7 @@ impl Kind for Index {
             attached_to: attached_to(row, names)?,
             clustered: relation.kind == 'm' && row.flag("indisclustered")?,
         };
-        Ok(Some(Found {
-            id,
-            keys: vec![Key::new(Class::CLASS, oid)],
-            position: None,
-            body,
-        }))
+        Ok(Some(Found::new(id, Key::new(Class::CLASS, oid), body)))
     }
 
     /// The server makes it again by itself when that is needed.

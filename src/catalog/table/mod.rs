@@ -263,12 +263,11 @@ impl Kind for Table {
             row_security: row.flag("relrowsecurity")?,
             force_row_security: row.flag("relforcerowsecurity")?,
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Table, relation.schema.clone(), relation.name.clone()),
-            keys: vec![Key::new(Class::CLASS, oid)],
-            position: None,
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Table, relation.schema.clone(), relation.name.clone()),
+            Key::new(Class::CLASS, oid),
             body,
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -121,17 +121,16 @@ impl Kind for Policy {
             using: clause("qual")?,
             check: clause("withcheck")?,
         };
-        Ok(Some(Found {
-            id: Id::part(
+        Ok(Some(Found::new(
+            Id::part(
                 Tag::Policy,
                 relation.schema.clone(),
                 relation.name.clone(),
                 row.text("polname")?,
             ),
-            keys: vec![Key::new(Class::POLICY, row.number("oid")?)],
-            position: None,
+            Key::new(Class::POLICY, row.number("oid")?),
             body,
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

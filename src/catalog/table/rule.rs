@@ -55,20 +55,19 @@ impl Kind for Rule {
             'A' => "ENABLE ALWAYS",
             other => return Err(RowError::new("ev_enabled", format!("{other:?} is new"))),
         };
-        Ok(Some(Found {
-            id: Id::part(
+        Ok(Some(Found::new(
+            Id::part(
                 Tag::Rule,
                 relation.schema.clone(),
                 relation.name.clone(),
                 name,
             ),
-            keys: vec![Key::new(Class::REWRITE, oid)],
-            position: None,
-            body: Self {
+            Key::new(Class::REWRITE, oid),
+            Self {
                 definition: settle(definition.trim_end_matches(';')),
                 firing: firing.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

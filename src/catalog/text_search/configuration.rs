@@ -66,15 +66,14 @@ impl Kind for Configuration {
                 token,
                 dictionaries,
             });
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::TextSearchConfiguration, schema, name),
-            keys: vec![Key::new(Class::TS_CONFIG, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::TextSearchConfiguration, schema, name),
+            Key::new(Class::TS_CONFIG, oid),
+            Self {
                 parser,
                 mappings: mappings.collect(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -45,11 +45,10 @@ impl Kind for Dictionary {
         let name = row.text("dictname")?;
         let template = row.text("template")?.to_owned();
         let options = settle::elements(row.text_or_empty("dictinitoption")?);
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::TextSearchDictionary, schema, name),
-            keys: vec![Key::new(Class::TS_DICT, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::TextSearchDictionary, schema, name),
+            Key::new(Class::TS_DICT, oid),
+            Self {
                 template,
                 options: options
                     .into_iter()
@@ -57,7 +56,7 @@ impl Kind for Dictionary {
                     .map(str::to_owned)
                     .collect(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

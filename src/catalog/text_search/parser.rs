@@ -45,18 +45,17 @@ impl Kind for Parser {
         let Some(schema) = names.schema(row.number("prsnamespace")?) else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::TextSearchParser, schema, row.text("prsname")?),
-            keys: vec![Key::new(Class::TS_PARSER, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::TextSearchParser, schema, row.text("prsname")?),
+            Key::new(Class::TS_PARSER, oid),
+            Self {
                 start: row.text("prsstart")?.to_owned(),
                 token: row.text("prstoken")?.to_owned(),
                 end: row.text("prsend")?.to_owned(),
                 headline: row.text_or_empty("headline")?.to_owned(),
                 types: row.text("prslextype")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -39,15 +39,14 @@ impl Kind for Template {
         let Some(schema) = names.schema(row.number("tmplnamespace")?) else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::TextSearchTemplate, schema, row.text("tmplname")?),
-            keys: vec![Key::new(Class::TS_TEMPLATE, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::TextSearchTemplate, schema, row.text("tmplname")?),
+            Key::new(Class::TS_TEMPLATE, oid),
+            Self {
                 init: row.text_or_empty("init")?.to_owned(),
                 lexize: row.text("lexize")?.to_owned(),
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

@@ -124,12 +124,11 @@ impl Kind for Base {
             delimiter: field("delimiter")?,
             collatable: row.flag("collatable")?,
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Base, schema, row.text("typname")?),
-            keys: vec![Key::new(Class::TYPE, oid)],
-            position: None,
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Base, schema, row.text("typname")?),
+            Key::new(Class::TYPE, oid),
             body,
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

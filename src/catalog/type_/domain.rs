@@ -89,11 +89,10 @@ impl Kind for Domain {
         } else {
             None
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Domain, schema, name),
-            keys: vec![Key::new(Class::TYPE, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Domain, schema, name),
+            Key::new(Class::TYPE, oid),
+            Self {
                 base: names
                     .column_type(base, row.number("typtypmod")?)?
                     .to_string(),
@@ -101,7 +100,7 @@ impl Kind for Domain {
                 default,
                 not_null,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

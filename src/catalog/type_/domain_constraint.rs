@@ -48,15 +48,14 @@ impl Kind for DomainConstraint {
             return Ok(None);
         }
         let name = row.text("typname")?;
-        Ok(Some(Found {
-            id: Id::part(Tag::DomainConstraint, schema, name, row.text("conname")?),
-            keys: vec![Key::new(Class::CONSTRAINT, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::part(Tag::DomainConstraint, schema, name, row.text("conname")?),
+            Key::new(Class::CONSTRAINT, oid),
+            Self {
                 check: settle(row.text("expression")?),
                 not_valid: !row.flag("convalidated")?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

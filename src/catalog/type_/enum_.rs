@@ -47,14 +47,13 @@ impl Kind for Enum {
         let Some(schema) = names.schema(row.number("typnamespace")?) else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Enum, schema, row.text("typname")?),
-            keys: vec![Key::new(Class::TYPE, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Enum, schema, row.text("typname")?),
+            Key::new(Class::TYPE, oid),
+            Self {
                 labels: row.list("labels")?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

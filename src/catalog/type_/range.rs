@@ -82,11 +82,10 @@ impl Kind for Range {
             0 => String::new(),
             oid => names.type_name(oid, -1)?.to_string(),
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Range, schema, row.text("typname")?),
-            keys: vec![Key::new(Class::TYPE, oid)],
-            position: None,
-            body: Self {
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Range, schema, row.text("typname")?),
+            Key::new(Class::TYPE, oid),
+            Self {
                 subtype: subtype.to_string(),
                 operator_class,
                 collation: collation.unwrap_or_default().to_string(),
@@ -94,7 +93,7 @@ impl Kind for Range {
                 difference,
                 multirange,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -37,12 +37,11 @@ impl Kind for Shell {
         let Some(schema) = names.schema(row.number("typnamespace")?) else {
             return Ok(None);
         };
-        Ok(Some(Found {
-            id: Id::in_schema(Tag::Shell, schema, row.text("typname")?),
-            keys: vec![Key::new(Class::TYPE, oid)],
-            position: None,
-            body: Self {},
-        }))
+        Ok(Some(Found::new(
+            Id::in_schema(Tag::Shell, schema, row.text("typname")?),
+            Key::new(Class::TYPE, oid),
+            Self {},
+        )))
     }
 
     fn create(&self, id: &Id, _scene: &Catalog) -> Vec<Step> {

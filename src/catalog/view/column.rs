@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::address::Key;
+use crate::catalog::address::{Class, Key};
 use crate::catalog::id::Id;
 use crate::catalog::meta::acl::{self, Grant};
 use crate::catalog::meta::comment_on;
@@ -42,16 +42,22 @@ record! {
     }
 }
 
-/// The SQL for the defaults of the columns of the relation `c`: their `attnum`s, and their expressions. All else of a column is in
-/// its own row.
+/// The SQL for the defaults of the columns of the relation `c`, joined to it: their `attnum`s, expressions and addresses. All else of
+/// a column is in its own row.
 macro_rules! defaults {
     () => {
-        "(SELECT array_agg(adnum ORDER BY adnum) FROM pg_attrdef WHERE adrelid = c.oid) AS with_default, \
-         (SELECT array_agg(pg_get_expr(adbin, adrelid) ORDER BY adnum) FROM pg_attrdef WHERE adrelid = c.oid) AS defaults"
+        " LEFT JOIN LATERAL (SELECT array_agg(adnum ORDER BY adnum) AS with_default, array_agg(pg_get_expr(adbin, adrelid) ORDER BY adnum) AS defaults, \
+         array_agg(oid) AS attrdefs FROM pg_attrdef WHERE adrelid = c.oid) d ON true"
     };
 }
 
 pub(super) use defaults;
+
+/// The addresses of the defaults, which are parts of the view.
+pub(super) fn default_keys(row: &Row<'_>) -> Result<impl Iterator<Item = Key>, RowError> {
+    let oids = row.numbers("attrdefs")?.into_iter();
+    Ok(oids.map(|oid| Key::new(Class::ATTRDEF, oid)))
+}
 
 /// The columns of a view, whose row has its `defaults!` if it can have some.
 pub(super) fn read(row: &Row<'_>, oid: u32, names: &Names) -> Result<Vec<Column>, RowError> {

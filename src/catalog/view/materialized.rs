@@ -63,15 +63,14 @@ impl Kind for MaterializedView {
             return Ok(None);
         };
         let tablespace = names.tablespace(row.number("reltablespace")?);
-        Ok(Some(Found {
-            id: Id::in_schema(
+        Ok(Some(Found::new(
+            Id::in_schema(
                 Tag::MaterializedView,
                 relation.schema.clone(),
                 relation.name.clone(),
             ),
-            keys: vec![Key::new(Class::CLASS, oid)],
-            position: None,
-            body: Self {
+            Key::new(Class::CLASS, oid),
+            Self {
                 query: query_of(row.text("definition")?),
                 unpopulated: !row.flag("relispopulated")?,
                 method: row.text_or_empty("method")?.to_owned(),
@@ -80,7 +79,7 @@ impl Kind for MaterializedView {
                 toast_options: row.list("toast_options")?,
                 columns: column::read(row, oid, names)?,
             },
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {

@@ -43,10 +43,10 @@ impl Kind for View {
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         sql: concat!(
-            "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, ",
+            "SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions, d.with_default, d.defaults, d.attrdefs, \
+             c.relowner AS owner, c.relacl AS acl FROM pg_class c",
             column::defaults!(),
-            ", c.relowner AS owner, c.relacl AS acl \
-             FROM pg_class c WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
+            " WHERE c.relkind = 'v' AND c.oid BETWEEN {oids} AND c.relpersistence <> 't'"
         ),
     }];
 
@@ -55,15 +55,15 @@ impl Kind for View {
         let Some(relation) = names.relation(oid) else {
             return Ok(None);
         };
+        let id = Id::in_schema(Tag::View, relation.schema.clone(), relation.name.clone());
+        let body = Self {
+            query: query_of(row.text("definition")?),
+            options: row.list("reloptions")?,
+            columns: column::read(row, oid, names)?,
+        };
         Ok(Some(Found {
-            id: Id::in_schema(Tag::View, relation.schema.clone(), relation.name.clone()),
-            keys: vec![Key::new(Class::CLASS, oid)],
-            position: None,
-            body: Self {
-                query: query_of(row.text("definition")?),
-                options: row.list("reloptions")?,
-                columns: column::read(row, oid, names)?,
-            },
+            parts: column::default_keys(row)?.collect(),
+            ..Found::new(id, Key::new(Class::CLASS, oid), body)
         }))
     }
 

@@ -171,6 +171,20 @@ fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<
     of_this.map(|copy| copy.id.clone()).collect()
 }
 
+/// What `CreateConstraintEntry()` of `pg_constraint.c` makes it depend on: its columns, with those that its index has besides; or
+/// the table, when it has none.
+fn part_of(row: &Row<'_>, table: u32) -> Result<Vec<Key>, RowError> {
+    let mut columns: Vec<i32> = row.numbers("conkey")?;
+    if row.opt("indkey")?.is_some() {
+        columns.extend(row.numbers::<i32>("indkey")?);
+    }
+    if columns.is_empty() {
+        columns.push(0);
+    }
+    let keys = columns.into_iter();
+    Ok(keys.map(|attnum| Key::column(table, attnum)).collect())
+}
+
 fn alter(id: &Id, what: &str) -> Step {
     Step::alter(id, format!("ALTER TABLE {} {what}", id.on_sql())).lock(Lock::AccessExclusive)
 }
@@ -252,11 +266,9 @@ impl Kind for Constraint {
             'f' => ConstraintKind::Foreign,
             _ => ConstraintKind::Check,
         };
-        let mut keys = vec![Key::new(Class::CONSTRAINT, row.number("oid")?)];
         let mut index = None;
         if kind.has_index() {
             let key = Key::new(Class::CLASS, row.number("conindid")?);
-            keys.push(key);
             index = names.any_relation(key.oid).map(|found| (key, found));
         }
         let tablespace = index.and_then(|(_, index)| names.tablespace(index.tablespace));
@@ -287,16 +299,13 @@ impl Kind for Constraint {
             None => definition::of(row, names, table, kind)?,
         };
         body.predicate = settle(&body.predicate);
+        let (schema, table_name) = (relation.schema.clone(), relation.name.clone());
+        let id = Id::part(Tag::Constraint, schema, table_name, row.text("conname")?);
+        let key = Key::new(Class::CONSTRAINT, row.number("oid")?);
         Ok(Some(Found {
-            id: Id::part(
-                Tag::Constraint,
-                relation.schema.clone(),
-                relation.name.clone(),
-                row.text("conname")?,
-            ),
-            keys,
-            position: None,
-            body,
+            parts: index.into_iter().map(|(key, _)| key).collect(),
+            part_of: part_of(row, table)?,
+            ..Found::new(id, key, body)
         }))
     }
 

@@ -3,16 +3,17 @@
 //! A partition has a copy of each row trigger of its parent. The copy is an object only when it fires
 //! otherwise than the original: that is all that can differ.
 
+mod definition;
+
 use super::join;
 use crate::catalog::Catalog;
 use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
 use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
 use crate::catalog::names::Names;
-use crate::catalog::quote::{ident, qualified};
+use crate::catalog::quote::ident;
 use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Step};
 use crate::record;
 
@@ -115,11 +116,13 @@ impl Kind for Trigger {
     const QUERIES: &'static [Query] = &[Query {
         since: 0,
         // Copies are internal before 15 and not from then on, so those of foreign keys are told by their constraint.
-        sql: "SELECT t.oid, t.tgrelid, t.tgname, t.tgenabled, p.tgenabled AS original, t.tgconstraint <> 0 AS is_constraint, \
-              CASE WHEN p.oid IS NULL THEN pg_get_triggerdef(t.oid, false) END AS definition \
-              FROM pg_trigger t LEFT JOIN pg_trigger p ON p.oid = t.tgparentid \
-              WHERE t.oid >= 16384 AND CASE WHEN t.tgparentid = 0 THEN NOT t.tgisinternal \
-              ELSE p.tgenabled <> t.tgenabled AND NOT EXISTS \
+        sql: "SELECT t.oid, t.tgrelid, t.tgname, t.tgconstraint <> 0 AS is_constraint, t.original, \
+              CASE WHEN t.tgqual IS NOT NULL OR t.tgconstrrelid <> 0 OR strpos(replace(t.arguments, E'\\\\000', ''), E'\\\\') > 0 \
+              THEN pg_get_triggerdef(t.oid, false) END AS definition, t.tgtype, t.tgattr, t.tgdeferrable, t.tginitdeferred, t.tgoldtable, t.tgnewtable, \
+              t.tgfoid::regproc AS function, t.arguments, t.tgenabled \
+              FROM (SELECT *, encode(tgargs, 'escape') AS arguments, CASE WHEN tgparentid <> 0 \
+              THEN (SELECT p.tgenabled FROM pg_trigger p WHERE p.oid = c.tgparentid) END AS original FROM pg_trigger c WHERE c.oid >= 16384) t \
+              WHERE CASE WHEN t.tgparentid = 0 THEN NOT t.tgisinternal ELSE t.original <> t.tgenabled AND NOT EXISTS \
               (SELECT FROM pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype <> 't') END",
     }];
     const REBUILDABLE: bool = true;
@@ -131,39 +134,28 @@ impl Kind for Trigger {
         };
         let name = row.text("tgname")?;
         let constraint = row.flag("is_constraint")?;
-        let (events, action) = match row.opt("definition")? {
-            Some(definition) => {
-                let on = qualified(&relation.schema, &relation.name);
-                parts(definition, name, &on, constraint).ok_or_else(|| {
-                    RowError::new(
-                        "definition",
-                        format!("{definition:?} is no trigger on {on}"),
-                    )
-                })?
-            }
-            None => ("", ""),
+        let original = match row.opt("original")? {
+            Some(_) => Some(Fires::new(row.letter("original")?)),
+            None => None,
         };
+        let (events, action) = definition::of(row, names, table, (name, constraint))?;
         let body = Self {
             constraint,
-            events: events.to_owned(),
-            action: settle(action),
+            events,
+            action,
             fires: Fires::new(row.letter("tgenabled")?),
-            original: match row.opt("original")? {
-                Some(_) => Some(Fires::new(row.letter("original")?)),
-                None => None,
-            },
+            original,
         };
-        Ok(Some(Found {
-            id: Id::part(
+        Ok(Some(Found::new(
+            Id::part(
                 Tag::Trigger,
                 relation.schema.clone(),
                 relation.name.clone(),
                 name,
             ),
-            keys: vec![Key::new(Class::TRIGGER, row.number("oid")?)],
-            position: None,
+            Key::new(Class::TRIGGER, row.number("oid")?),
             body,
-        }))
+        )))
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
@@ -231,34 +223,10 @@ impl Kind for Trigger {
     }
 }
 
-/// The server's text without the names: what stands between them, and what follows.
-fn parts<'a>(
-    definition: &'a str,
-    name: &str,
-    on: &str,
-    constraint: bool,
-) -> Option<(&'a str, &'a str)> {
-    let constraint = if constraint { "CONSTRAINT " } else { "" };
-    let start = format!("CREATE {constraint}TRIGGER {} ", ident(name));
-    let rest = definition.strip_prefix(start.as_str())?;
-    let on = format!(" ON {on} ");
-    let at = settle::find(rest, &on)?;
-    Some((rest.get(..at)?, rest.get(at + on.len()..)?))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn definitions_are_taken_apart() {
-        let text = "CREATE TRIGGER \"a ON b\" BEFORE UPDATE OF \" ON app.t \" ON app.t FOR EACH ROW EXECUTE FUNCTION app.f(' ON app.t ')";
-        let (events, action) = parts(text, "a ON b", "app.t", false).unwrap();
-        assert_eq!(events, "BEFORE UPDATE OF \" ON app.t \"");
-        assert_eq!(action, "FOR EACH ROW EXECUTE FUNCTION app.f(' ON app.t ')");
-        assert_eq!(parts(text, "other", "app.t", false), None);
-    }
 
     fn touch(action: &str, fires: Fires) -> Trigger {
         Trigger {
