@@ -43,6 +43,34 @@ pub fn qualified(schema: &str, name: &str) -> String {
     format!("{}.{}", ident(schema), ident(name))
 }
 
+/// The schema and the name in what [`qualified`] made; `None` for anything else.
+pub fn parse_qualified(text: &str) -> Option<(String, String)> {
+    let (schema, rest) = parse_ident(text)?;
+    let (name, rest) = parse_ident(rest.strip_prefix('.')?)?;
+    rest.is_empty().then_some((schema, name))
+}
+
+/// The name in what [`ident`] made, and what follows it.
+fn parse_ident(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(['.', '"']).unwrap_or(text.len());
+        let (name, rest) = text.split_at_checked(end)?;
+        return is_plain(name).then(|| (name.to_owned(), rest));
+    };
+    let mut name = String::new();
+    let mut rest = quoted;
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        name.push_str(part);
+        rest = after;
+        let Some(after) = rest.strip_prefix('"') else {
+            return Some((name, rest));
+        };
+        name.push('"');
+        rest = after;
+    }
+}
+
 /// Several identifiers, separated by a comma and a space.
 pub fn ident_list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     let mut list = String::new();
@@ -318,6 +346,22 @@ mod tests {
             ("a$b", "\"a$b\""),
         ] {
             assert_eq!(ident(name), expected);
+        }
+    }
+
+    #[test]
+    fn qualified_names_are_taken_apart() {
+        for (schema, name) in [
+            ("app", "t"),
+            ("A.b", "\"c\".\"\""),
+            ("select", "x y"),
+            ("\"", "."),
+        ] {
+            let found = parse_qualified(&qualified(schema, name));
+            assert_eq!(found, Some((schema.to_owned(), name.to_owned())));
+        }
+        for other in ["t", "app.t[]", "app.t(3)", "\"a.b", "a.", "A.b", "timestamp(3) with time zone"] {
+            assert_eq!(parse_qualified(other), None, "{other}");
         }
     }
 

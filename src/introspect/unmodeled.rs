@@ -8,14 +8,16 @@ use crate::catalog::address::Key;
 /// All user objects but relations and types, which are read for their names, and defaults, which stand for their columns: a
 /// row for each catalog, schema (0 for objects that have none or have a relation), and whether they hold a whole query, with
 /// the OID of each object and that of its relation (0 when it has none). What is derived from another object in ways that
-/// `pg_depend` does not say (partition clones of triggers) is left to that object. A member of a family is the family's, but
+/// `pg_depend` does not say (partition clones of triggers) is left to that object; so are the triggers by which the server does
+/// foreign keys, unless somebody disabled one: that is no property of anything here. A member of a family is the family's, but
 /// for those that a user put into one of the server's own. Large objects are rows, and so are their owners and grants.
 pub(super) const QUERY: &str = "\
 SELECT class, schema, holds_query, array_agg(oid) AS oids, array_agg(relation) AS relations FROM (\
 SELECT 1255 AS class, oid, pronamespace AS schema, 0 AS relation, prolang = 14 AND prosrc = '' AS holds_query FROM pg_proc WHERE oid >= 16384
 UNION ALL SELECT 2606, oid, CASE WHEN conrelid = 0 THEN connamespace ELSE 0 END, conrelid, false FROM pg_constraint WHERE oid >= 16384 AND contype NOT IN ('n', 't') AND (contype <> 'f' OR conparentid = 0)
 UNION ALL SELECT 2618, oid, 0, ev_class, true FROM pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN'
-UNION ALL SELECT 2620, oid, 0, tgrelid, false FROM pg_trigger WHERE oid >= 16384 AND NOT tgisinternal AND tgparentid = 0
+UNION ALL SELECT 2620, oid, 0, tgrelid, false FROM pg_trigger WHERE oid >= 16384 AND CASE WHEN NOT tgisinternal THEN tgparentid = 0 \
+ELSE tgenabled <> 'O' AND (tgparentid = 0 OR EXISTS (SELECT FROM pg_constraint k WHERE k.oid = tgconstraint AND k.contype <> 't')) END
 UNION ALL SELECT 3256, oid, 0, polrelid, strpos(concat(polqual, polwithcheck), '{SUBLINK ') > 0 FROM pg_policy WHERE oid >= 16384
 UNION ALL SELECT 2617, oid, oprnamespace, 0, false FROM pg_operator WHERE oid >= 16384
 UNION ALL SELECT 2616, oid, opcnamespace, 0, false FROM pg_opclass WHERE oid >= 16384

@@ -190,5 +190,5 @@ fn types_are_called_as_the_server_calls_them() {
             compared += 1;
         }
     }
-    assert!(compared > 500, "only {compared} columns");
+    assert!(compared > 300, "only {compared} columns");
 }

@@ -49,6 +49,33 @@ fn what_no_kind_models_is_named() {
 }
 
 #[test]
+fn disabled_triggers_of_foreign_keys_are_named() {
+    let database = Database::new();
+    database.psql(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; \
+         CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (a int REFERENCES a) PARTITION BY LIST (a); \
+         CREATE TABLE b_1 PARTITION OF b FOR VALUES IN (1); \
+         CREATE TRIGGER t BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE b_1 DISABLE TRIGGER t",
+    );
+    assert!(read(&database).unmodeled.is_empty());
+    database.psql("ALTER TABLE b_1 DISABLE TRIGGER ALL; ALTER TABLE a DISABLE TRIGGER ALL");
+    let unmodeled = read(&database).unmodeled;
+    let tables = unmodeled.iter().map(|unmodeled| {
+        let (trigger, table) = unmodeled.object.rsplit_once(" on ").unwrap();
+        assert!(
+            trigger.starts_with("trigger \"RI_ConstraintTrigger_"),
+            "{trigger}"
+        );
+        table
+    });
+    let mut tables: Vec<&str> = tables.collect();
+    tables.dedup();
+    assert_eq!(tables, ["public.a", "public.b_1"]);
+    database.psql("ALTER TABLE b_1 ENABLE TRIGGER ALL; ALTER TABLE a ENABLE TRIGGER ALL");
+    assert!(read(&database).unmodeled.is_empty());
+}
+
+#[test]
 fn labels_are_read() {
     let database = Database::new();
     // No provider of labels is installed with a server; the rows can be there without.

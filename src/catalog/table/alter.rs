@@ -5,7 +5,7 @@ use super::not_null::NotNull;
 use super::{create, in_partition, retype, volatile};
 use crate::catalog::kind::{Body, Change, Tag};
 use crate::catalog::meta::{self, Meta};
-use crate::catalog::quote::ident;
+use crate::catalog::quote::{ident, parse_qualified};
 use crate::catalog::step::{Lock, Loss, Step};
 use crate::catalog::{Catalog, Id, Str, options, settle};
 
@@ -176,7 +176,7 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         return Change::Impossible(IN_KEY);
     }
     if retyped {
-        steps.push(retype(old, new, id));
+        steps.push(retype(old, new, id, scene));
     }
     if let Some(not_null) = not_null {
         steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
@@ -300,21 +300,44 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
     steps
 }
 
-/// ALTER COLUMN TYPE.
-fn retype(old: &Column, new: &Column, id: &Id) -> Step {
+/// ALTER COLUMN TYPE. What becomes of a domain, or no longer is, goes by way of the type under it.
+fn retype(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Step {
     let mut what = format!("TYPE {}", new.data_type);
     if !new.collation.is_empty() {
         what.push_str(" COLLATE ");
         what.push_str(&new.collation);
     }
-    let using = retype::using(&ident(&id.name), &old.data_type, &new.data_type);
-    if let Some(using) = using.filter(|_| new.generated.is_none() && !new.foreign) {
+    let column = ident(&id.name);
+    let (was, is) = (&old.data_type, &new.data_type);
+    let (was, is) = (under_domains(was, scene), under_domains(is, scene));
+    let is_assigned = retype::using(&column, was, is).is_none();
+    let using = retype::using(&column, &old.data_type, &new.data_type);
+    if let Some(using) = using.filter(|_| !is_assigned && new.generated.is_none() && !new.foreign) {
         what.push_str(" USING ");
         what.push_str(&using);
     }
     let step = alter(id, &what).displacing().revaluing();
-    let kept = new.foreign || retype::keeps_rows(&old.data_type, &new.data_type);
-    if kept { step } else { step.rewriting() }
+    let keeps_rows = is_assigned
+        && retype::keeps_rows(was, is)
+        && !volatile::is_constrained(id, &new.data_type, scene);
+    if new.foreign || keeps_rows {
+        step
+    } else {
+        step.rewriting()
+    }
+}
+
+/// The type that is under a domain, and those under it; any other type itself, and a domain that goes.
+fn under_domains<'a>(data_type: &'a str, scene: &'a Catalog) -> &'a str {
+    let mut base = data_type;
+    loop {
+        let domain = parse_qualified(base);
+        let domain = domain.map(|(schema, name)| Id::in_schema(Tag::Domain, schema, name));
+        match domain.and_then(|id| scene.get(&id)).map(|found| &found.body) {
+            Some(Body::Domain(domain)) => base = &domain.base,
+            _ => return base,
+        }
+    }
 }
 
 impl Column {
