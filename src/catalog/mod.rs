@@ -43,6 +43,7 @@ pub mod sequence;
 pub mod settle;
 pub mod statistics;
 pub mod step;
+mod stored;
 pub mod subscription;
 pub mod table;
 pub mod text_search;

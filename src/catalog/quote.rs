@@ -360,7 +360,15 @@ mod tests {
             let found = parse_qualified(&qualified(schema, name));
             assert_eq!(found, Some((schema.to_owned(), name.to_owned())));
         }
-        for other in ["t", "app.t[]", "app.t(3)", "\"a.b", "a.", "A.b", "timestamp(3) with time zone"] {
+        for other in [
+            "t",
+            "app.t[]",
+            "app.t(3)",
+            "\"a.b",
+            "a.",
+            "A.b",
+            "timestamp(3) with time zone",
+        ] {
             assert_eq!(parse_qualified(other), None, "{other}");
         }
     }

@@ -333,7 +333,10 @@ fn under_domains<'a>(data_type: &'a str, scene: &'a Catalog) -> &'a str {
     loop {
         let domain = parse_qualified(base);
         let domain = domain.map(|(schema, name)| Id::in_schema(Tag::Domain, schema, name));
-        match domain.and_then(|id| scene.get(&id)).map(|found| &found.body) {
+        match domain
+            .and_then(|id| scene.get(&id))
+            .map(|found| &found.body)
+        {
             Some(Body::Domain(domain)) => base = &domain.base,
             _ => return base,
         }

@@ -16,7 +16,7 @@ use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Loss, Step};
-use crate::catalog::{Catalog, Str};
+use crate::catalog::{Catalog, Str, stored};
 use crate::record;
 
 record! {
@@ -321,21 +321,14 @@ impl Kind for Column {
         let collation = Some(column.collation)
             .filter(|&collation| collation != data_type.collation)
             .and_then(|oid| names.collation(oid));
-        let storage = Some(row.letter("attstorage")?)
-            .filter(|&letter| letter != data_type.storage)
-            .map_or("", storage);
         let body = Self {
             data_type: names.column_type(column.data_type, column.modifier)?,
             collation: collation.unwrap_or_default(),
             not_null: NotNull::read(row, relation, name)?,
             identity: identity(row, names, (table, position))?,
             generated: generated(row)?,
-            storage: storage.into(),
-            compression: if row.has("attcompression") {
-                row.opt("attcompression")?.map_or("", compression).into()
-            } else {
-                Str::default()
-            },
+            storage: stored::storage(row.letter("attstorage")?, data_type.storage)?,
+            compression: stored::compression(own_compression(row)?)?,
             statistics: statistics(row)?,
             options: row.list("attoptions")?.into(),
             foreign: relation.kind == 'f',
@@ -463,16 +456,20 @@ fn statistics(row: &Row<'_>) -> Result<Option<i32>, RowError> {
     row.opt_number("attstattarget")
 }
 
+/// The letter of the compression method, when it is not the server's default; servers before 14 have none.
+fn own_compression(row: &Row<'_>) -> Result<Option<char>, RowError> {
+    if !row.has("attcompression") {
+        return Ok(None);
+    }
+    let letter = row.opt("attcompression")?;
+    Ok(letter.and_then(|letter| letter.chars().next()))
+}
+
 fn settings_in_view(row: &Row<'_>) -> Result<ColumnSettings, RowError> {
-    let compression = if row.has("attcompression") {
-        row.opt("attcompression")?
-    } else {
-        None
-    };
     Ok(ColumnSettings {
         statistics: statistics(row)?,
         storage: row.letter("attstorage")?,
-        compression: compression.and_then(|letter| letter.chars().next()),
+        compression: own_compression(row)?,
         options: row.list("attoptions")?,
         acl: row.list("acl")?,
     })
@@ -515,22 +512,4 @@ fn generated(row: &Row<'_>) -> Result<Option<Box<Generated>>, RowError> {
 fn is_multirange(data_type: &str) -> bool {
     let name = data_type.trim_end_matches("[]");
     name.ends_with("multirange") && !name.contains('.')
-}
-
-fn storage(letter: char) -> &'static str {
-    match letter {
-        'p' => "PLAIN",
-        'e' => "EXTERNAL",
-        'm' => "MAIN",
-        'x' => "EXTENDED",
-        _ => "",
-    }
-}
-
-fn compression(letter: &str) -> &'static str {
-    match letter {
-        "p" => "pglz",
-        "l" => "lz4",
-        _ => "",
-    }
 }

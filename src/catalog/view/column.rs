@@ -14,6 +14,7 @@ use crate::catalog::roles::RoleNames;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
 use crate::catalog::step::Step;
+use crate::catalog::stored;
 use crate::record;
 
 record! {
@@ -83,7 +84,6 @@ fn read_column(
     let data_type = names.data_type(attribute.data_type)?;
     let collation = Some(attribute.collation).filter(|oid| *oid != data_type.collation);
     let set = attribute.set.as_deref().cloned().unwrap_or_default();
-    let storage = Some(set.storage).filter(|letter| *letter != data_type.storage);
     let type_name = names.column_type(attribute.data_type, attribute.modifier)?;
     Ok(Column {
         name: attribute.name.to_string(),
@@ -96,32 +96,14 @@ fn read_column(
         comment: comment.map(str::to_owned),
         acl: acl::read(&set.acl, set.acl.is_empty(), COLUMN, "", names)?,
         statistics: set.statistics,
-        storage: storage.map_or(Ok(""), storage_name)?.to_owned(),
-        compression: set.compression.map_or(Ok(""), compression_name)?.to_owned(),
+        storage: stored::storage(set.storage, data_type.storage)?.to_string(),
+        compression: stored::compression(set.compression)?.to_string(),
         options: set.options,
     })
 }
 
 /// The letter of `acldefault()`: nothing is granted on a column by default.
 const COLUMN: char = 'c';
-
-fn storage_name(letter: char) -> Result<&'static str, RowError> {
-    match letter {
-        'p' => Ok("PLAIN"),
-        'e' => Ok("EXTERNAL"),
-        'm' => Ok("MAIN"),
-        'x' => Ok("EXTENDED"),
-        other => Err(RowError::new("attstorage", format!("{other:?} is new"))),
-    }
-}
-
-fn compression_name(letter: char) -> Result<&'static str, RowError> {
-    match letter {
-        'p' => Ok("pglz"),
-        'l' => Ok("lz4"),
-        other => Err(RowError::new("attcompression", format!("{other:?} is new"))),
-    }
-}
 
 /// Whether storage can be altered: there is no word for "as the type says" before version 16.
 pub(super) fn can_set_storage(old: &[Column], new: &[Column]) -> bool {
