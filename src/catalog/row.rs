@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Str;
 
@@ -34,7 +34,7 @@ impl RowError {
 pub struct Columns {
     columns: Vec<Column>,
     /// The places of what was asked for and is no column of it, as far as there is room; 0 where there is.
-    absent: [AtomicUsize; 8],
+    absent: [AtomicU64; 8],
 }
 
 #[derive(Debug)]
@@ -42,7 +42,7 @@ struct Column {
     name: Str,
     /// Where the text is by which the program asked for it last: millions of values are asked for by some hundred texts, and
     /// comparing places is faster than comparing texts. Texts that live as long as the program never make way for others.
-    asked_at: AtomicUsize,
+    asked_at: AtomicU64,
 }
 
 impl Column {
@@ -59,16 +59,16 @@ impl Column {
     }
 }
 
-/// Where a text is and how long, as one number that no other has. Addresses have 48 bits.
-fn place(text: &'static str) -> usize {
-    text.as_ptr().addr() | text.len() << 48
+/// Where a text is and how long, as one number that no other has. Addresses have 48 bits at most.
+fn place(text: &'static str) -> u64 {
+    text.as_ptr().addr() as u64 | (text.len() as u64) << 48
 }
 
 impl<N: Into<Str>> FromIterator<N> for Columns {
     fn from_iter<T: IntoIterator<Item = N>>(names: T) -> Self {
         let columns = names.into_iter().map(|name| Column {
             name: name.into(),
-            asked_at: AtomicUsize::default(),
+            asked_at: AtomicU64::default(),
         });
         Self {
             columns: columns.collect(),
