@@ -13,35 +13,27 @@
     reason = "a benchmark"
 )]
 
+mod common;
+
 #[path = "../tests/support/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod support;
 
-use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::{median, timed};
 use support::live::{block_on, connect};
 use support::postgres::{Database, Options};
 
 const ROUNDS: usize = 5;
 
 fn main() {
-    let generator = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench/gen_large.py");
-    if !generator.exists() {
-        println!("no {}: nothing to measure", generator.display());
-        return;
-    }
-    let tables = std::env::var("SNAPBACK_BENCH_TABLES").unwrap_or_else(|_| "1000".to_owned());
     let folder = tempfile::tempdir_in(support::postgres::parent()).unwrap();
-    let script = folder.path().join("large.sql");
-    let mut generate = Command::new("python3");
-    generate
-        .arg(&generator)
-        .arg(&tables)
-        .stdout(File::create(&script).unwrap());
-    assert!(generate.status().unwrap().success());
+    let Some((tables, script)) = common::large(folder.path()) else {
+        return;
+    };
     let server = Options::new()
         .set("max_locks_per_transaction", "8192")
         .start();
@@ -102,15 +94,4 @@ fn snapback(database: &Database<'_>, store: &Path, arguments: &[&str]) -> String
     let ran = program.output().unwrap();
     assert!(ran.status.success());
     String::from_utf8(ran.stdout).unwrap()
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }

@@ -14,6 +14,9 @@
     reason = "a benchmark"
 )]
 
+#[allow(dead_code, reason = "shared with benches that use more of it")]
+mod common;
+
 #[path = "../tests/support/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use more of it")]
 mod support;
@@ -25,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use common::median;
 use snapback::connect::{Config, Connection, Environment, Given, Interrupt};
 use snapback::script::run::{self, Completed, Sink};
 use snapback::script::{Piece, Source, Splitter, online};
@@ -66,11 +70,6 @@ fn tables() -> usize {
 
 fn rounds() -> usize {
     setting("SCRIPT_BENCH_ROUNDS", 5)
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
 
 fn script(folder: &TempDir, name: &str, write: impl FnOnce(&mut BufWriter<File>)) -> PathBuf {
