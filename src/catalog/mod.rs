@@ -65,6 +65,7 @@ pub use id::Id;
 pub use kind::{Body, Tag};
 pub use meta::{Meta, MetaFields};
 pub use moved::Newer;
+use routine::immutable::Wanted;
 pub use step::Step;
 use table::Late;
 
@@ -124,6 +125,7 @@ pub struct Catalog {
     /// The children of tables, partitions among them: their places in `objects`.
     children: Grouped<usize>,
     late: Late,
+    wanted: Wanted,
 }
 
 impl Catalog {
@@ -195,9 +197,11 @@ impl Catalog {
             layout,
             children: Grouped::default(),
             late: Late::default(),
+            wanted: Wanted::default(),
         };
         catalog.children = table::children(&catalog);
         catalog.late = Late::of(&catalog);
+        catalog.wanted = Wanted::of(&catalog);
         catalog
     }
 

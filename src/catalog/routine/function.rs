@@ -106,6 +106,14 @@ impl Volatility {
             other => Err(RowError::new("provolatile", format!("{other:?} is new"))),
         }
     }
+
+    fn keyword(self) -> &'static str {
+        match self {
+            Self::Volatile => "VOLATILE",
+            Self::Stable => "STABLE",
+            Self::Immutable => "IMMUTABLE",
+        }
+    }
 }
 
 impl Kind for Function {
@@ -162,8 +170,12 @@ impl Kind for Function {
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        let step = Step::create(id, self.definition("CREATE", id));
-        vec![shell::enough(step, scene)]
+        let waiting = scene.wanted.before(id, scene);
+        self.steps(
+            |function| Step::create(id, function.definition("CREATE", id)),
+            (id, waiting),
+            scene,
+        )
     }
 
     fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
@@ -187,8 +199,10 @@ impl Kind for Function {
         if !replaceable {
             return Change::Replace;
         }
-        let step = Step::alter(id, new.definition("CREATE OR REPLACE", id));
-        Change::InPlace(vec![shell::enough(step, scene)])
+        let waiting = scene.wanted.before(id, scene);
+        let replace =
+            |function: &Self| Step::alter(id, function.definition("CREATE OR REPLACE", id));
+        Change::InPlace(new.steps(replace, (id, waiting), scene))
     }
 
     fn demands(&self, _id: &Id, version: u32) -> Vec<Demand> {
@@ -205,6 +219,28 @@ impl Kind for Function {
 }
 
 impl Function {
+    /// The steps that define it, by way of an immutable one where something waits for that.
+    fn steps(
+        &self,
+        define: impl Fn(&Self) -> Step,
+        (id, waiting): (&Id, Vec<Id>),
+        scene: &Catalog,
+    ) -> Vec<Step> {
+        if waiting.is_empty() {
+            return vec![shell::enough(define(self), scene)];
+        }
+        let immutable = Self {
+            volatility: Volatility::Immutable,
+            ..self.clone()
+        };
+        let word = self.volatility.keyword();
+        let alter = Step::alter(id, format!("ALTER FUNCTION {} {word}", id.sql()));
+        vec![
+            shell::enough(define(&immutable), scene),
+            alter.needing(waiting),
+        ]
+    }
+
     fn definition(&self, verb: &str, id: &Id) -> String {
         let Self {
             arguments,

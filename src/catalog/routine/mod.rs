@@ -8,6 +8,7 @@
 pub mod aggregate;
 pub mod argument;
 pub mod function;
+pub mod immutable;
 pub mod procedure;
 pub mod setting;
 

@@ -1,0 +1,13 @@
+CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 2 * $1; END';
+CREATE FUNCTION plain(integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN $1 + 1;
+CREATE FUNCTION "Key"(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
+CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (twice(a)) STORED, EXCLUDE USING btree (twice(a) WITH =));
+CREATE INDEX by_twice ON t (twice(a));
+CREATE INDEX only_some ON t (a) WHERE plain(a) > 2;
+CREATE TABLE p (a integer) PARTITION BY RANGE ("Key"(a));
+CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (1) TO (9);
+CREATE VIEW v AS SELECT twice(a) AS twice FROM t;
+CREATE OR REPLACE FUNCTION twice(integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 2 * $1; END';
+ALTER FUNCTION plain(integer) STABLE;
+ALTER FUNCTION "Key"(integer) STABLE;
+COMMENT ON FUNCTION twice(integer) IS 'was immutable once';

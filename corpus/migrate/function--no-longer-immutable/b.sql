@@ -1,0 +1,7 @@
+CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1 + $1; END';
+CREATE FUNCTION plain(integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN $1 + 1;
+CREATE FUNCTION "Key"(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
+CREATE TABLE t (a integer);
+CREATE INDEX only_some ON t (a) WHERE plain(a) > 3;
+CREATE VIEW v AS SELECT twice(a) AS twice FROM t;
+ALTER FUNCTION plain(integer) VOLATILE;
