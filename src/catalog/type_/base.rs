@@ -5,7 +5,7 @@ use super::shell;
 use crate::catalog::Catalog;
 use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Change, Found, Kind, Query, Source, Tag};
 use crate::catalog::names::Names;
 use crate::catalog::options::{definition, text};
 use crate::catalog::quote::literal;
@@ -84,6 +84,7 @@ impl Kind for Base {
     const ACL: Option<(char, &'static str)> = Some(('T', "TYPE"));
     const REBUILDABLE: bool = true;
     const DROPS_MAKERS: bool = true;
+    const SOURCES: &'static [Source] = &[Source::Type('b')];
     const QUERIES: &'static [Query] = &[
         Query {
             since: 0,
