@@ -46,16 +46,8 @@ struct Column {
 }
 
 impl Column {
-    fn is(&self, column: &'static str) -> bool {
-        let at = place(column);
-        if self.asked_at.load(Ordering::Relaxed) == at {
-            return true;
-        }
-        let found = *self.name == *column;
-        if found {
-            self.asked_at.store(at, Ordering::Relaxed);
-        }
-        found
+    fn is_asked_at(&self, place: u64) -> bool {
+        self.asked_at.load(Ordering::Relaxed) == place
     }
 }
 
@@ -91,27 +83,35 @@ impl Columns {
     /// Where a column is, looked for from the one where it is expected.
     fn position(&self, column: &'static str, expected: usize) -> Option<usize> {
         let columns = &self.columns;
-        if columns.get(expected).is_some_and(|next| next.is(column)) {
+        let at = place(column);
+        if columns
+            .get(expected)
+            .is_some_and(|next| next.is_asked_at(at))
+        {
             return Some(expected);
         }
-        if self.is_known_to_lack(column) {
-            return None;
+        let known = columns.iter().position(|other| other.is_asked_at(at));
+        if known.is_some() || self.is_known_to_lack(at) {
+            return known;
         }
-        let found = columns.iter().position(|other| other.is(column));
-        if found.is_none() {
-            let free = self.absent.iter();
-            let mut free = free.filter(|absent| absent.load(Ordering::Relaxed) == 0);
-            if let Some(free) = free.next() {
-                free.store(place(column), Ordering::Relaxed);
-            }
+        let found = columns.iter().position(|other| *other.name == *column);
+        let noted = match found.and_then(|found| columns.get(found)) {
+            Some(found) => Some(&found.asked_at),
+            None => self
+                .absent
+                .iter()
+                .find(|absent| absent.load(Ordering::Relaxed) == 0),
+        };
+        if let Some(noted) = noted {
+            noted.store(at, Ordering::Relaxed);
         }
         found
     }
 
-    fn is_known_to_lack(&self, column: &'static str) -> bool {
+    fn is_known_to_lack(&self, place: u64) -> bool {
         let absent = self.absent.iter();
         let mut absent = absent.map(|absent| absent.load(Ordering::Relaxed));
-        absent.any(|absent| absent == place(column))
+        absent.any(|absent| absent == place)
     }
 }
 
