@@ -158,6 +158,11 @@ impl Addresses {
     pub(super) fn add(&mut self, (from, to, deptype): (Key, Key, char)) {
         match deptype {
             'n' => self.rows.push((from, to, Strength::Normal)),
+            // A partition's copy of a trigger that is no object stands for what it is a copy of.
+            'P' if (from.class, to.class) == (Class::TRIGGER, Class::TRIGGER) => {
+                self.stand_ins.push(from, to);
+                self.rows.push((from, to, Strength::Auto));
+            }
             'a' | 'P' | 'S' => self.rows.push((from, to, Strength::Auto)),
             'i' => {
                 self.stand_ins.push(from, to);

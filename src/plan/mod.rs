@@ -105,6 +105,11 @@ fn steps(
         version: to.version(),
     };
     let nodes = emit::nodes(&old, &new, diff, &fates, &given).map_err(PlanError::Refused)?;
+    if nodes.is_empty() {
+        // What comes with a change of a parent, and the parent does not change.
+        let no_steps = diff.deltas.iter().map(Refusal::no_steps);
+        return Err(PlanError::Refused(no_steps.collect()));
+    }
     let steps = nodes.iter().map(|node| &node.step);
     let refused = row_types::refused(&old, to, steps.clone());
     if !refused.is_empty() {

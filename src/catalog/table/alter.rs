@@ -2,7 +2,7 @@
 
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
-use super::{create, in_partition, retype, volatile};
+use super::{create, in_partition, parents_of, retype, volatile};
 use crate::catalog::kind::{Body, Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::{ident, parse_qualified};
@@ -165,12 +165,8 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         steps.extend(NotNull::drop(id, scene));
     }
     let retyped = !carried && (*data_type != old.data_type || *collation != old.collation);
-    if !carried {
-        steps.extend(change_generation(
-            old.generated.as_deref(),
-            generated.as_deref(),
-            id,
-        ));
+    if !carried || differs_from_parents(id, generated.as_deref(), scene) {
+        steps.extend(generate_otherwise(old, new, id, scene));
     }
     if retyped && in_partition_key(id, scene) {
         return Change::Impossible(IN_KEY);
@@ -251,6 +247,56 @@ fn can_alter_generation(old: Option<&Generated>, new: Option<&Generated>, versio
             old == new || (version >= 170_000 && old.is_virtual == new.is_virtual)
         }
     }
+}
+
+/// The steps by which a column, and what is below it, is generated as it should be.
+fn generate_otherwise(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
+    let set = new.generated.as_deref();
+    let change = change_generation(old.generated.as_deref(), set, id);
+    let Some(change) = change else {
+        return Vec::new();
+    };
+    let above = parents_of(id, scene).iter();
+    let above = above.map(|parent| in_table(&parent.id(), id));
+    let below = set.map_or_else(Vec::new, |set| keep_generation(id, set, scene));
+    let change = change.needing(above.filter(|column| scene.has(column)));
+    std::iter::once(change).chain(below).collect()
+}
+
+/// The column of the same name in another table.
+fn in_table(table: &Id, column: &Id) -> Id {
+    let (schema, name) = (table.schema.clone(), table.name.clone());
+    Id::part(Tag::Column, schema, name, column.name.clone())
+}
+
+/// How a column is generated.
+fn generated<'a>(column: &Id, scene: &'a Catalog) -> Option<&'a Generated> {
+    match scene.get(column).map(|object| &object.body) {
+        Some(Body::Column(column)) => column.generated.as_deref(),
+        _ => None,
+    }
+}
+
+/// Whether a column is generated otherwise than in the parents that it comes from, which it can be made since version 17.
+fn differs_from_parents(id: &Id, own: Option<&Generated>, scene: &Catalog) -> bool {
+    let parents = parents_of(id, scene).iter();
+    let mut above = parents.filter_map(|parent| generated(&in_table(&parent.id(), id), scene));
+    scene.version() >= 170_000
+        && own.is_some_and(|own| above.any(|above| above.expression != own.expression))
+}
+
+/// SET EXPRESSION reaches all descendants: those that are generated otherwise are so again.
+fn keep_generation(id: &Id, set: &Generated, scene: &Catalog) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let children = scene.root_of(id).into_iter();
+    for child in children.flat_map(|table| scene.children(&table.id)) {
+        let column = in_table(&child.id, id);
+        if let Some(own) = generated(&column, scene) {
+            steps.extend(change_generation(Some(set), Some(own), &column));
+            steps.extend(keep_generation(&column, own, scene));
+        }
+    }
+    steps
 }
 
 fn change_generation(old: Option<&Generated>, new: Option<&Generated>, id: &Id) -> Option<Step> {

@@ -1,0 +1,4 @@
+INSERT INTO p (a) VALUES (1), (11);
+INSERT INTO parent (a) VALUES (1);
+INSERT INTO child (a) VALUES (2);
+INSERT INTO below (a) VALUES (3);
