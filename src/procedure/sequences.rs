@@ -1,5 +1,5 @@
 //! Where sequences go on that a plan makes: where they stood, when it makes them again in another form (`serial` to
-//! identity and back), else behind the rows of the columns that take their values from them. In SQL, so that a plan that
+//! identity and back) or under another name, else behind the rows of the columns that take their values from them. In SQL, so that a plan that
 //! is printed does it, too.
 //!
 //! `setval` survives a ROLLBACK, but not of the transaction that makes the sequence: only such are set here.
@@ -30,10 +30,15 @@ impl Positions {
         let made = plan.steps.iter().flat_map(|step| &step.makes);
         let made = made.filter(|id| id.kind == Tag::Sequence && plan.target.has(id));
         let (again, new): (BTreeSet<&Id>, BTreeSet<&Id>) = made.partition(|id| present.has(id));
-        for (number, id) in again.into_iter().enumerate() {
+        let again = again.into_iter().map(|id| (id, id));
+        // What may be a guess costs nothing when it is wrong: a sequence that goes on later.
+        let renamed = plan.diff.renames.iter();
+        let renamed = renamed.map(|rename| (&rename.from, &rename.to));
+        let renamed = renamed.filter(|(_, to)| new.contains(to));
+        for (number, (stood, id)) in again.chain(renamed).enumerate() {
             // A setting ends with the transaction, as what is noted in it should.
             let noted = literal(&format!("snapback.next_{number}"));
-            positions.note.push(note(id, &noted));
+            positions.note.push(note(stood, &noted));
             let next = format!("current_setting({noted})::numeric");
             positions.go_on.push(go_on(id, &next));
         }

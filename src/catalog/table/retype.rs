@@ -149,6 +149,7 @@ fn widens(base: &str, old: &str, new: &str) -> bool {
         },
         "timestamp without time zone"
         | "timestamp with time zone"
+        | "interval"
         | "time without time zone"
         | "time with time zone" => match (numbers(old).as_deref(), numbers(new).as_deref()) {
             (Some([old]), Some([new])) => new >= old,
@@ -216,6 +217,8 @@ mod tests {
             "timestamp without time zone",
             "timestamp(3) without time zone"
         ));
+        assert!(keeps_rows("interval(4)", "interval"));
+        assert!(!keeps_rows("interval", "interval(4)"));
         assert!(!keeps_rows("integer", "bigint"));
     }
 
