@@ -331,6 +331,23 @@ impl Catalog {
         places.iter().filter_map(|&child| self.objects.get(child))
     }
 
+    /// The tables that inherit from a table, or are partitions of it, directly or through others; each once.
+    pub fn descendants(&self, table: &Id) -> BTreeSet<&Id> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<&Object> = self.children(table).collect();
+        while let Some(child) = open.pop() {
+            if found.insert(&child.id) {
+                open.extend(self.children(&child.id));
+            }
+        }
+        found
+    }
+
+    /// The partitioned table that a table is a partition of.
+    pub fn parent_of_partition(&self, table: &Id) -> Option<&Object> {
+        table::parent_of_partition(self.get(table)?, self)
+    }
+
     /// Columns that cannot be made with their tables.
     fn late(&self) -> &Late {
         &self.late

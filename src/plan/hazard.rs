@@ -1,6 +1,7 @@
 //! What a plan may cost, derived from the fields of its steps by one function: a closed list with stable
 //! codes. Some of it happens only when the user allows it by code, `--allow CODE[:ID]`.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -119,7 +120,7 @@ impl Hazard {
 /// grants of what the plan itself made cost nobody anything and are not among them.
 pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
     let mut hazards = Vec::new();
-    let mut locks: BTreeMap<&Id, Lock> = BTreeMap::new();
+    let mut locks: BTreeMap<&Id, Locked> = BTreeMap::new();
     let made = steps.iter().flat_map(|step| &step.makes);
     let made_again: FxHashSet<&Id> = made.filter(|id| from.has(id)).collect();
     for step in steps {
@@ -171,31 +172,75 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
             add(Code::Relabel, text);
         }
         if existed && step.rewrites {
-            let text = format!("{root} is written anew, in time and space that grow with its rows");
+            let (those, are) = with_descendants(root, reaches_children(step), from);
+            let text =
+                format!("{those} {are} written anew, in time and space that grow with the rows");
             add(Code::Rewrite, text);
         }
         if existed && step.scans {
             add(Code::Scan, format!("all rows of {root} are read for {id}"));
         }
         if existed {
-            let lock = locks.entry(root).or_default();
-            *lock = step.lock.max(*lock);
+            let locked = locks.entry(root).or_default();
+            locked.add(step.lock, reaches_children(step));
+        }
+        let leaves = step.detaches || step.frees.contains(root);
+        let left = from.parent_of_partition(root).filter(|_| leaves);
+        if let Some(parent) = left {
+            let locked = locks.entry(&parent.id).or_default();
+            locked.add(Lock::AccessExclusive, false);
         }
     }
-    hazards.extend(locks.into_iter().filter_map(|(root, lock)| {
-        let waits = who_waits(lock)?;
+    hazards.extend(locks.into_iter().filter_map(|(root, locked)| {
+        let waits = who_waits(locked.lock)?;
+        let (those, are) = with_descendants(root, locked.with_children, from);
+        let lock = locked.lock.name();
         Some(Hazard {
             code: Code::Lock,
             id: root.clone(),
-            text: format!(
-                "{root} is locked in {} mode until COMMIT: {waits}",
-                lock.name()
-            ),
+            text: format!("{those} {are} locked in {lock} mode until COMMIT: {waits}"),
         })
     }));
     hazards.sort_by(|a, b| (a.code, &a.id).cmp(&(b.code, &b.id)));
     hazards.dedup();
     hazards
+}
+
+/// The strongest lock on a table, and whether those that inherit from it have it too.
+#[derive(Default)]
+struct Locked {
+    lock: Lock,
+    with_children: bool,
+}
+
+impl Locked {
+    fn add(&mut self, lock: Lock, with_children: bool) {
+        self.with_children = match lock.cmp(&self.lock) {
+            Ordering::Less => self.with_children,
+            Ordering::Equal => self.with_children || with_children,
+            Ordering::Greater => with_children,
+        };
+        self.lock = lock.max(self.lock);
+    }
+}
+
+/// Whether what a step does to a part of a table it does to those that inherit from the table, too (manual: ALTER TABLE).
+fn reaches_children(step: &Step) -> bool {
+    let alters = step.sql.strip_prefix("ALTER TABLE ");
+    step.subject.is_part() && alters.is_some_and(|rest| !rest.starts_with("ONLY "))
+}
+
+/// A table, with those that inherit from it where that is asked for, and the verb.
+fn with_descendants(table: &Id, asked: bool, from: &Catalog) -> (String, &'static str) {
+    match if asked {
+        from.descendants(table).len()
+    } else {
+        0
+    } {
+        0 => (table.to_string(), "is"),
+        1 => (format!("{table} and the table below it"), "are"),
+        count => (format!("{table} and the {count} tables below it"), "are"),
+    }
 }
 
 fn who_waits(lock: Lock) -> Option<&'static str> {

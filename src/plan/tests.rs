@@ -254,7 +254,7 @@ fn a_plan_says_what_it_costs() {
     insta::assert_snapshot!(lines.join("\n"), @r#"
     data-loss: all rows of table app.gone are destroyed
     data-loss: all values of table column app.t.b are destroyed
-    rewrite: table app.t is written anew, in time and space that grow with its rows
+    rewrite: table app.t is written anew, in time and space that grow with the rows
     lock: table app.gone is locked in ACCESS EXCLUSIVE mode until COMMIT: who reads or writes it waits
     lock: table app.t is locked in ACCESS EXCLUSIVE mode until COMMIT: who reads or writes it waits
     "#);
@@ -268,7 +268,7 @@ fn a_plan_says_what_it_costs() {
     -- from here to there
     -- data-loss: all rows of table app.gone are destroyed
     -- data-loss: all values of table column app.t.b are destroyed
-    -- rewrite: table app.t is written anew, in time and space that grow with its rows
+    -- rewrite: table app.t is written anew, in time and space that grow with the rows
     -- lock: table app.gone is locked in ACCESS EXCLUSIVE mode until COMMIT: who reads or writes it waits
     -- lock: table app.t is locked in ACCESS EXCLUSIVE mode until COMMIT: who reads or writes it waits
 

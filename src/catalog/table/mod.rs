@@ -432,6 +432,13 @@ fn parents_in(table: &Object) -> &[RelationName] {
     }
 }
 
+/// The partitioned table that a table is a partition of.
+pub(super) fn parent_of_partition<'a>(table: &Object, scene: &'a Catalog) -> Option<&'a Object> {
+    let parent = parents_in(table).first()?;
+    let parent = scene.get(&parent.id())?;
+    in_partition(&table.id, scene).then_some(parent)
+}
+
 /// By the places of tables those of their children.
 pub(super) fn children(catalog: &Catalog) -> Grouped<usize> {
     let mut pairs: Vec<(usize, usize)> = Vec::new();
