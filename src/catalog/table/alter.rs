@@ -174,14 +174,8 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
     if retyped {
         steps.push(retype(old, new, id, scene));
     }
-    if let Some(new) = not_null {
-        let old = old.not_null.as_ref();
-        // By another name than the server chooses it is the parent's, as far as can be told.
-        let stays = old.filter(|old| !old.name.is_empty() && old.comment == new.comment);
-        let stays = stays.filter(|_| carried);
-        if stays.is_none() || !new.is_as_in_parent(id, scene) {
-            steps.extend(NotNull::change(old, new, id, scene));
-        }
+    if let Some(not_null) = not_null {
+        steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
     }
     if let Some(identity) = identity.as_deref().filter(|_| !takes_identity) {
         steps.extend(change_identity(

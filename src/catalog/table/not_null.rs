@@ -246,16 +246,6 @@ impl NotNull {
         meta::comment_on(id, &address, self.comment.as_deref())
     }
 
-    /// Whether a partition has it as its parent has it. One that stays a partition gets every change of that, and can have
-    /// none alone (18 and later).
-    pub(super) fn is_as_in_parent(&self, id: &Id, scene: &Catalog) -> bool {
-        let above = in_parent(id, scene).filter(|_| in_partition(id, scene));
-        scene.version() >= 180_000
-            && above.is_some_and(|(parent, above)| {
-                above.full_name(parent) == self.full_name(id) && above.not_valid == self.not_valid
-            })
-    }
-
     /// The steps from `old`, when both are there.
     pub(super) fn change(old: Option<&Self>, new: &Self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let Some(old) = old else {
