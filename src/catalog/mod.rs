@@ -201,7 +201,6 @@ impl Catalog {
         };
         catalog.children = table::children(&catalog);
         catalog.late = Late::of(&catalog);
-        catalog.wanted = Wanted::of(&catalog);
         catalog
     }
 

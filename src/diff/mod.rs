@@ -54,6 +54,16 @@ pub enum Change {
     Changed(Aspects),
 }
 
+impl Change {
+    /// The canonical fields that differ, of what both sides have.
+    pub fn fields(&self) -> &[String] {
+        match self {
+            Self::Changed(aspects) => &aspects.fields,
+            Self::Added | Self::Removed => &[],
+        }
+    }
+}
+
 /// Which properties of an object differ; at least one does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Aspects {

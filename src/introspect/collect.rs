@@ -226,8 +226,7 @@ impl Collector {
             Task::Mark => self.fingerprint = unchanged::mark(row)?,
             Task::Content => unchanged::add(&mut self.fingerprint, row)?,
             Task::Names(index) => {
-                self.names.add(index, row)?;
-                if let Some((row_type, relation)) = self.names.take_row_type() {
+                if let Some((row_type, relation)) = self.names.add(index, row)? {
                     self.addresses.stand_in_for(row_type, relation);
                 }
             }

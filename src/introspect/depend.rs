@@ -156,18 +156,14 @@ impl Addresses {
 
     /// Takes in a dependency.
     pub(super) fn add(&mut self, (from, to, deptype): (Key, Key, char)) {
+        // A partition's copy of a trigger that is no object stands for what it is a copy of.
+        let is_copy = deptype == 'P' && (from.class, to.class) == (Class::TRIGGER, Class::TRIGGER);
+        if deptype == 'i' || is_copy {
+            self.stand_in_for(from, to);
+        }
         match deptype {
             'n' => self.rows.push((from, to, Strength::Normal)),
-            // A partition's copy of a trigger that is no object stands for what it is a copy of.
-            'P' if (from.class, to.class) == (Class::TRIGGER, Class::TRIGGER) => {
-                self.stand_ins.push(from, to);
-                self.rows.push((from, to, Strength::Auto));
-            }
-            'a' | 'P' | 'S' => self.rows.push((from, to, Strength::Auto)),
-            'i' => {
-                self.stand_ins.push(from, to);
-                self.rows.push((from, to, Strength::Auto));
-            }
+            'a' | 'i' | 'P' | 'S' => self.rows.push((from, to, Strength::Auto)),
             'e' => self.members.push(from, to),
             // Said to go with an extension: dropped along with it.
             'x' => {

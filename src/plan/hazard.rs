@@ -171,8 +171,9 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
             let text = format!("{id}: what rows show as {from} they show as {to} from then on");
             add(Code::Relabel, text);
         }
+        let below = reaches_children(step);
         if existed && step.rewrites {
-            let (those, are) = with_descendants(root, reaches_children(step), from);
+            let (those, are) = with_descendants(root, below, from);
             let text =
                 format!("{those} {are} written anew, in time and space that grow with the rows");
             add(Code::Rewrite, text);
@@ -182,11 +183,11 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
         }
         if existed {
             let locked = locks.entry(root).or_default();
-            locked.add(step.lock, reaches_children(step));
+            locked.add(step.lock, below);
         }
-        let leaves = step.detaches || step.frees.contains(root);
-        let left = from.parent_of_partition(root).filter(|_| leaves);
-        if let Some(parent) = left {
+        if (step.detaches || step.frees.contains(root))
+            && let Some(parent) = from.parent_of_partition(root)
+        {
             let locked = locks.entry(&parent.id).or_default();
             locked.add(Lock::AccessExclusive, false);
         }
@@ -232,11 +233,8 @@ fn reaches_children(step: &Step) -> bool {
 
 /// A table, with those that inherit from it where that is asked for, and the verb.
 fn with_descendants(table: &Id, asked: bool, from: &Catalog) -> (String, &'static str) {
-    match if asked {
-        from.descendants(table).len()
-    } else {
-        0
-    } {
+    let below = asked.then(|| from.descendants(table).len());
+    match below.unwrap_or_default() {
         0 => (table.to_string(), "is"),
         1 => (format!("{table} and the table below it"), "are"),
         count => (format!("{table} and the {count} tables below it"), "are"),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::catalog::{Id, Step};
-use crate::diff::{Change, Delta};
+use crate::diff::Delta;
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,12 +65,10 @@ pub enum Refusal {
 impl Refusal {
     /// Of what differs and has no steps.
     pub(super) fn no_steps(delta: &Delta) -> Self {
-        let fields = match &delta.change {
-            Change::Changed(aspects) => aspects.fields.clone(),
-            Change::Added | Change::Removed => Vec::new(),
-        };
-        let id = delta.id.clone();
-        Self::NoSteps { id, fields }
+        Self::NoSteps {
+            id: delta.id.clone(),
+            fields: delta.change.fields().to_vec(),
+        }
     }
 
     /// The object that it is about.

@@ -239,10 +239,7 @@ impl<'a> Deciding<'_, 'a> {
 
     /// The canonical fields in which an object differs.
     fn fields(&self, id: &Id) -> Vec<String> {
-        match self.diff.get(id) {
-            Some(Change::Changed(aspects)) => aspects.fields.clone(),
-            Some(Change::Added | Change::Removed) | None => Vec::new(),
-        }
+        self.diff.get(id).map_or(&[][..], Change::fields).to_vec()
     }
 
     /// Everything that uses what is dropped must let go of it.

@@ -1,6 +1,6 @@
 //! Where sequences go on that a plan makes: where they stood, when it makes them again in another form (`serial` to
-//! identity and back) or under another name, else behind the rows of the columns that take their values from them. In SQL, so that a plan that
-//! is printed does it, too.
+//! identity and back) or under another name, else behind the rows of the columns that take their values from them. In
+//! SQL, so that a plan that is printed does it, too.
 //!
 //! `setval` survives a ROLLBACK, but not of the transaction that makes the sequence: only such are set here.
 

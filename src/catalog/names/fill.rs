@@ -34,13 +34,14 @@ impl Names {
         "SELECT oid, amname AS name FROM pg_am",
     ];
 
-    /// Takes in one row of `QUERIES[query]`.
-    pub fn add(&mut self, query: usize, row: &Row<'_>) -> Result<(), RowError> {
+    /// Takes in one row of `QUERIES[query]`. Where that is of a row type: its address, and that of the relation that it goes along
+    /// with.
+    pub fn add(&mut self, query: usize, row: &Row<'_>) -> Result<Option<(Key, Key)>, RowError> {
         match query {
             0 => add_name(&mut self.roles, row)?,
             1 => add_name(&mut self.schemas, row)?,
             2 => self.add_relation(row)?,
-            3 => self.add_type(row)?,
+            3 => return self.add_type(row),
             4 => self.add_collation(row)?,
             5 => add_name(&mut self.tablespaces, row)?,
             6 => self.add_opclass(row)?,
@@ -52,7 +53,7 @@ impl Names {
                 ));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Takes in that the database has one of these.
@@ -95,16 +96,14 @@ impl Names {
         Ok(())
     }
 
-    fn add_type(&mut self, row: &Row<'_>) -> Result<(), RowError> {
+    fn add_type(&mut self, row: &Row<'_>) -> Result<Option<(Key, Key)>, RowError> {
         let oid = row.number("oid")?;
         let (schema, name) = (self.schema_of(row, "typnamespace")?, row.text("name")?);
-        let relation: Option<u32> = row.opt_number("typrelid")?;
+        let (own, relation) = (Key::new(Class::TYPE, oid), row.opt_number("typrelid")?);
         if oid >= FIRST_NORMAL_OID {
             self.add_source(Source::Type(row.letter("typtype")?));
-            match relation {
-                Some(relation) => self.row_type = Some((oid, relation)),
-                None if self.scope.covers(&schema) => self.made.push(Key::new(Class::TYPE, oid)),
-                None => {}
+            if relation.is_none() && self.scope.covers(&schema) {
+                self.made.push(own);
             }
         }
         let base = row.opt_number("base")?.unwrap_or_default();
@@ -122,7 +121,16 @@ impl Names {
             self.types.insert(array, found.array());
         }
         self.types.insert(oid, found);
-        Ok(())
+        // A composite type is none, it has one.
+        let has_rows = |oid: &u32| {
+            self.relations
+                .get(oid)
+                .is_some_and(|found| found.kind != 'c')
+        };
+        let relation = relation
+            .filter(|_| oid >= FIRST_NORMAL_OID)
+            .filter(has_rows);
+        Ok(relation.map(|relation| (own, Key::new(Class::CLASS, relation))))
     }
 
     fn add_collation(&mut self, row: &Row<'_>) -> Result<(), RowError> {

@@ -146,7 +146,6 @@ pub struct Names {
     modified_types: FxHashMap<(u32, i32), Str>,
     comments: FxHashMap<Key, String>,
     made: Vec<Key>,
-    row_type: Option<(u32, u32)>,
     roles: FxHashMap<u32, Str>,
     collations: FxHashMap<u32, Str>,
     tablespaces: FxHashMap<u32, Str>,
@@ -249,14 +248,6 @@ impl Names {
         self.types
             .get(&oid)
             .ok_or_else(|| RowError::new("type", format!("type {oid} is not in pg_type")))
-    }
-
-    /// When it was a row type that was read last: where it is, and its relation. A composite type is none, it has one.
-    pub fn take_row_type(&mut self) -> Option<(Key, Key)> {
-        let (oid, relation) = self.row_type.take()?;
-        let is_composite = self.relations.get(&relation)?.kind == 'c';
-        let row_type = (Key::new(Class::TYPE, oid), Key::new(Class::CLASS, relation));
-        (!is_composite).then_some(row_type)
     }
 
     /// All relations in scope that somebody made, and types that are no row types and no arrays, as they came, members of

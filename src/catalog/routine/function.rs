@@ -170,12 +170,8 @@ impl Kind for Function {
     }
 
     fn create(&self, id: &Id, scene: &Catalog) -> Vec<Step> {
-        let waiting = scene.wanted.before(id, scene);
-        self.steps(
-            |function| Step::create(id, function.definition("CREATE", id)),
-            (id, waiting),
-            scene,
-        )
+        let create = |function: &Self| Step::create(id, function.definition("CREATE", id));
+        self.steps(create, id, scene)
     }
 
     fn newer(&self, _id: &Id, _scene: &Catalog) -> Vec<(u32, &'static str)> {
@@ -199,10 +195,9 @@ impl Kind for Function {
         if !replaceable {
             return Change::Replace;
         }
-        let waiting = scene.wanted.before(id, scene);
         let replace =
             |function: &Self| Step::alter(id, function.definition("CREATE OR REPLACE", id));
-        Change::InPlace(new.steps(replace, (id, waiting), scene))
+        Change::InPlace(new.steps(replace, id, scene))
     }
 
     fn demands(&self, _id: &Id, version: u32) -> Vec<Demand> {
@@ -220,12 +215,8 @@ impl Kind for Function {
 
 impl Function {
     /// The steps that define it, by way of an immutable one where something waits for that.
-    fn steps(
-        &self,
-        define: impl Fn(&Self) -> Step,
-        (id, waiting): (&Id, Vec<Id>),
-        scene: &Catalog,
-    ) -> Vec<Step> {
+    fn steps(&self, define: impl Fn(&Self) -> Step, id: &Id, scene: &Catalog) -> Vec<Step> {
+        let waiting = scene.wanted.before(id, scene);
         if waiting.is_empty() {
             return vec![shell::enough(define(self), scene)];
         }

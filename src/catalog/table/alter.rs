@@ -2,7 +2,7 @@
 
 use super::column::{Column, Generated, Identity, Origin};
 use super::not_null::NotNull;
-use super::{create, in_partition, parents_of, retype, volatile};
+use super::{create, in_partition, parents_of, retype, same_column, volatile};
 use crate::catalog::kind::{Body, Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::{ident, parse_qualified};
@@ -252,35 +252,25 @@ fn can_alter_generation(old: Option<&Generated>, new: Option<&Generated>, versio
 /// The steps by which a column, and what is below it, is generated as it should be.
 fn generate_otherwise(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     let set = new.generated.as_deref();
-    let change = change_generation(old.generated.as_deref(), set, id);
-    let Some(change) = change else {
+    let Some(change) = change_generation(old.generated.as_deref(), set, id) else {
         return Vec::new();
     };
-    let above = parents_of(id, scene).iter();
-    let above = above.map(|parent| in_table(&parent.id(), id));
+    let above = in_parents(id, scene).map(|(above, _)| above.clone());
     let below = set.map_or_else(Vec::new, |set| keep_generation(id, set, scene));
-    let change = change.needing(above.filter(|column| scene.has(column)));
-    std::iter::once(change).chain(below).collect()
+    std::iter::once(change.needing(above))
+        .chain(below)
+        .collect()
 }
 
-/// The column of the same name in another table.
-fn in_table(table: &Id, column: &Id) -> Id {
-    let (schema, name) = (table.schema.clone(), table.name.clone());
-    Id::part(Tag::Column, schema, name, column.name.clone())
-}
-
-/// How a column is generated.
-fn generated<'a>(column: &Id, scene: &'a Catalog) -> Option<&'a Generated> {
-    match scene.get(column).map(|object| &object.body) {
-        Some(Body::Column(column)) => column.generated.as_deref(),
-        _ => None,
-    }
+/// The columns of parents that a column comes from.
+fn in_parents<'a>(id: &Id, scene: &'a Catalog) -> impl Iterator<Item = (&'a Id, &'a Column)> {
+    let parents = parents_of(id, scene).iter();
+    parents.filter_map(move |parent| same_column(&parent.id(), id, scene))
 }
 
 /// Whether a column is generated otherwise than in the parents that it comes from, which it can be made since version 17.
 fn differs_from_parents(id: &Id, own: Option<&Generated>, scene: &Catalog) -> bool {
-    let parents = parents_of(id, scene).iter();
-    let mut above = parents.filter_map(|parent| generated(&in_table(&parent.id(), id), scene));
+    let mut above = in_parents(id, scene).filter_map(|(_, above)| above.generated.as_deref());
     scene.version() >= 170_000
         && own.is_some_and(|own| above.any(|above| above.expression != own.expression))
 }
@@ -290,10 +280,12 @@ fn keep_generation(id: &Id, set: &Generated, scene: &Catalog) -> Vec<Step> {
     let mut steps = Vec::new();
     let children = scene.root_of(id).into_iter();
     for child in children.flat_map(|table| scene.children(&table.id)) {
-        let column = in_table(&child.id, id);
-        if let Some(own) = generated(&column, scene) {
-            steps.extend(change_generation(Some(set), Some(own), &column));
-            steps.extend(keep_generation(&column, own, scene));
+        let below = same_column(&child.id, id, scene);
+        if let Some((column, own)) =
+            below.and_then(|(id, own)| Some((id, own.generated.as_deref()?)))
+        {
+            steps.extend(change_generation(Some(set), Some(own), column));
+            steps.extend(keep_generation(column, own, scene));
         }
     }
     steps
@@ -357,8 +349,11 @@ fn retype(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Step {
     let (was, is) = (&old.data_type, &new.data_type);
     let (was, is) = (under_domains(was, scene), under_domains(is, scene));
     let is_assigned = retype::using(&column, was, is).is_none();
-    let using = retype::using(&column, &old.data_type, &new.data_type);
-    if let Some(using) = using.filter(|_| !is_assigned && new.generated.is_none() && !new.foreign) {
+    if !is_assigned
+        && new.generated.is_none()
+        && !new.foreign
+        && let Some(using) = retype::using(&column, &old.data_type, &new.data_type)
+    {
         what.push_str(" USING ");
         what.push_str(&using);
     }

@@ -6,6 +6,7 @@ use super::alter::{only, own_identity, settled};
 use super::column::{Column, Origin};
 use super::{
     RelationName, ReplicaIdentity, Table, alter, force_step, join, parents_of, row_security_step,
+    same_part,
 };
 use crate::catalog::id::Family;
 use crate::catalog::kind::{Body, Tag};
@@ -120,11 +121,8 @@ fn inherits_expression(table: &Table, column: &Column, id: &Id, scene: &Catalog)
 
 /// The same part of the first parent that has it.
 fn in_parents<'a>(part: &Id, scene: &'a Catalog) -> Option<&'a Object> {
-    let mut ids = parents_of(part, scene).iter().map(|parent| {
-        let (schema, name) = (&*parent.schema, &*parent.name);
-        Id::part(part.kind, schema, name, part.name.clone())
-    });
-    ids.find_map(|id| scene.get(&id))
+    let mut parents = parents_of(part, scene).iter();
+    parents.find_map(|parent| same_part(&parent.id(), part, scene))
 }
 
 /// A CHECK constraint that can be made with the table. A partition must have those of its parent before it is

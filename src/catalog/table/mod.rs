@@ -432,6 +432,25 @@ fn parents_in(table: &Object) -> &[RelationName] {
     }
 }
 
+/// The part of the same kind and name in another table, a parent or a child.
+fn same_part<'a>(table: &Id, part: &Id, scene: &'a Catalog) -> Option<&'a Object> {
+    let (schema, name) = (table.schema.clone(), table.name.clone());
+    scene.get(&Id::part(part.kind, schema, name, part.name.clone()))
+}
+
+/// The same of a column.
+fn same_column<'a>(
+    table: &Id,
+    column: &Id,
+    scene: &'a Catalog,
+) -> Option<(&'a Id, &'a column::Column)> {
+    let object = same_part(table, column, scene)?;
+    match &object.body {
+        Body::Column(column) => Some((&object.id, column)),
+        _ => None,
+    }
+}
+
 /// The partitioned table that a table is a partition of.
 pub(super) fn parent_of_partition<'a>(table: &Object, scene: &'a Catalog) -> Option<&'a Object> {
     let parent = parents_in(table).first()?;

@@ -4,8 +4,8 @@
 
 use super::alter::only;
 use super::column::Origin;
-use super::{alter_as, in_partition, is_partitioned, parents_of};
-use crate::catalog::kind::{Body, Tag};
+use super::{alter_as, in_partition, is_partitioned, parents_of, same_column};
+use crate::catalog::kind::Tag;
 use crate::catalog::meta;
 use crate::catalog::names::Relation;
 use crate::catalog::quote::ident;
@@ -323,17 +323,8 @@ fn table(column: &Id) -> Id {
 /// The column of the first parent that has one with NOT NULL.
 fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull)> {
     parents_of(column, scene).iter().find_map(|parent| {
-        let id = Id::part(
-            Tag::Column,
-            &*parent.schema,
-            &*parent.name,
-            column.name.clone(),
-        );
-        let object = scene.get(&id)?;
-        match &object.body {
-            Body::Column(parent) => Some((&object.id, parent.not_null.as_ref()?)),
-            _ => None,
-        }
+        let (id, above) = same_column(&parent.id(), column, scene)?;
+        Some((id, above.not_null.as_ref()?))
     })
 }
 
@@ -341,18 +332,8 @@ fn in_parent<'a>(column: &Id, scene: &'a Catalog) -> Option<(&'a Id, &'a NotNull
 fn children<'a>(column: &Id, scene: &'a Catalog) -> Vec<(&'a Id, &'a NotNull)> {
     let tables = scene.children(&table(column));
     let columns = tables.filter_map(|child| {
-        let table = &child.id;
-        let own = Id::part(
-            Tag::Column,
-            table.schema.clone(),
-            table.name.clone(),
-            column.name.clone(),
-        );
-        let object = scene.get(&own)?;
-        match &object.body {
-            Body::Column(body) => Some((&object.id, body.not_null.as_ref()?)),
-            _ => None,
-        }
+        let (id, below) = same_column(&child.id, column, scene)?;
+        Some((id, below.not_null.as_ref()?))
     });
     columns.collect()
 }

@@ -87,6 +87,13 @@ fn an_empty_database_is_a_snapshot() {
 }
 
 #[test]
+fn dependencies_come_in_order_and_each_once() {
+    let given = ["b", "a", "b"].map(str::to_owned).to_vec();
+    let edges = Edges::new("public".to_owned(), "table public.t".to_owned(), given);
+    assert_eq!(edges.to(), ["a", "b"]);
+}
+
+#[test]
 fn what_is_not_canonical_is_refused() {
     let store = Store::in_memory().unwrap();
     let id = "table public.t00000".to_owned();

@@ -1,24 +1,19 @@
 //! The text of a trigger, from the columns of `pg_trigger`, as `pg_get_triggerdef_worker()` of `ruleutils.c` makes it. The server
 //! spells those that have a condition, arguments with other than plain characters, or a second table.
 
-use crate::catalog::names::Names;
+use crate::catalog::names::{Names, Relation};
 use crate::catalog::quote::{ident, ident_list, literal, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle;
 
-/// What stands behind the name of the trigger, and what behind the name of its table; both empty for a partition's copy.
+/// What stands behind the name of the trigger, and what behind the name of its table, whose OID is `table`.
 pub(super) fn of(
     row: &Row<'_>,
     names: &Names,
-    table: u32,
+    (table, relation): (u32, &Relation),
     (name, constraint): (&str, bool),
 ) -> Result<(String, String), RowError> {
-    if row.opt("original")?.is_some() {
-        return Ok(Default::default());
-    }
-    let definition = row.opt("definition")?;
-    let relation = names.relation(table).filter(|_| definition.is_some());
-    if let Some((definition, relation)) = definition.zip(relation) {
+    if let Some(definition) = row.opt("definition")? {
         let on = qualified(&relation.schema, &relation.name);
         let parts = parts(definition, name, &on, constraint);
         let (events, action) = parts.ok_or_else(|| {
@@ -28,8 +23,8 @@ pub(super) fn of(
         return Ok((events.to_owned(), settle::settle(action)));
     }
     let when: u8 = row.number("tgtype")?;
-    let action = action(row, when, constraint)?;
-    Ok((events(row, names, table, when)?, action))
+    let events = events(row, names, table, when)?;
+    Ok((events, action(row, when, constraint)?))
 }
 
 /// Bits of `pg_trigger.tgtype` (`pg_trigger.h`).

@@ -138,7 +138,10 @@ impl Kind for Trigger {
             Some(_) => Some(Fires::new(row.letter("original")?)),
             None => None,
         };
-        let (events, action) = definition::of(row, names, table, (name, constraint))?;
+        let (events, action) = match original {
+            Some(_) => Default::default(),
+            None => definition::of(row, names, (table, relation), (name, constraint))?,
+        };
         let body = Self {
             constraint,
             events,
