@@ -342,9 +342,10 @@ impl Catalog {
         found
     }
 
-    /// The partitioned table that a table is a partition of.
-    pub fn parent_of_partition(&self, table: &Id) -> Option<&Object> {
-        table::parent_of_partition(self.get(table)?, self)
+    /// What the server locks to drop an object, or to detach a partition, besides its own table.
+    pub fn locked_with(&self, id: &Id) -> Vec<Id> {
+        let object = self.get(id);
+        object.map_or_else(Vec::new, |object| table::locked_with(object, self))
     }
 
     /// Columns that cannot be made with their tables.

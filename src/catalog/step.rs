@@ -24,6 +24,19 @@ pub enum Lock {
 }
 
 impl Lock {
+    /// What is locked to change or drop an object that is a relation or a part of one.
+    pub fn of_relation(id: &Id) -> Self {
+        match id.kind.family() {
+            Family::Relation => Self::AccessExclusive,
+            Family::Schema
+            | Family::Database
+            | Family::Type
+            | Family::Routine
+            | Family::Statistics
+            | Family::Own(_) => Self::None,
+        }
+    }
+
     /// The manual's name of the mode.
     pub fn name(self) -> &'static str {
         match self {
@@ -35,6 +48,18 @@ impl Lock {
             Self::AccessExclusive => "ACCESS EXCLUSIVE",
         }
     }
+}
+
+/// What a step works on below its relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Nothing.
+    #[default]
+    Alone,
+    /// Its partitions, where it is a partitioned table.
+    Partitions,
+    /// All that inherits from it.
+    Descendants,
 }
 
 /// Where a step may run.
@@ -73,6 +98,10 @@ pub struct Step {
     pub role: Option<String>,
     /// The strongest lock that it takes on the relation it works on.
     pub lock: Lock,
+    /// What it works on below that relation.
+    pub reach: Reach,
+    /// Other relations that it locks, and how.
+    pub locks: Vec<(Id, Lock)>,
     /// Where it may run.
     pub tx: Tx,
     /// The rows that it destroys.
@@ -127,6 +156,8 @@ impl Step {
             sql,
             role: None,
             lock: Lock::None,
+            reach: Reach::Alone,
+            locks: Vec::new(),
             tx: Tx::Inside,
             loss: Loss::None,
             rewrites: false,
@@ -160,18 +191,9 @@ impl Step {
     /// A step that removes its subject. Relations and their parts are locked for it; a schema, a type or a routine
     /// is no table that somebody could wait for.
     pub fn drop(subject: &Id, sql: String) -> Self {
-        let lock = match subject.kind.family() {
-            Family::Relation => Lock::AccessExclusive,
-            Family::Schema
-            | Family::Database
-            | Family::Type
-            | Family::Routine
-            | Family::Statistics
-            | Family::Own(_) => Lock::None,
-        };
         Self {
             frees: vec![subject.clone()],
-            lock,
+            lock: Lock::of_relation(subject),
             ..Self::new(subject, sql)
         }
     }
@@ -192,6 +214,22 @@ impl Step {
     #[must_use]
     pub fn lock(mut self, lock: Lock) -> Self {
         self.lock = lock;
+        self
+    }
+
+    /// It works on these below its relation, too.
+    #[must_use]
+    pub fn reaching(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
+    }
+
+    /// It also locks these.
+    #[must_use]
+    pub fn locking(mut self, relations: impl IntoIterator<Item = Id>, lock: Lock) -> Self {
+        let relations = relations.into_iter();
+        self.locks
+            .extend(relations.map(|relation| (relation, lock)));
         self
     }
 

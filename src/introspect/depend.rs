@@ -234,7 +234,10 @@ impl Addresses {
 
     /// The dependencies between objects.
     pub(super) fn links(&self) -> Vec<Link> {
-        let links = self.rows.iter().filter_map(|&(from, to, strength)| {
+        // What a copy of a trigger depends on besides is its table: what it is a copy of outlives that.
+        let is_own = |from: Key| from.class != Class::TRIGGER || self.exactly(from).is_some();
+        let rows = self.rows.iter().filter(|(from, ..)| is_own(*from));
+        let links = rows.filter_map(|&(from, to, strength)| {
             // An extension does not take along what is there for another object (the index of a constraint).
             let goes = self.extensions.binary_search(&(from, to)).is_ok();
             let stays = goes && self.stand_in(from).is_some();

@@ -2,15 +2,17 @@
 //! codes. Some of it happens only when the user allows it by code, `--allow CODE[:ID]`.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use rustc_hash::FxHashSet;
 use serde::{Serialize, Serializer};
 
-use crate::catalog::id::as_text;
-use crate::catalog::step::{Lock, Loss, Tx};
+use crate::catalog::id::{Family, as_text};
+use crate::catalog::kind::{Body, Tag};
+use crate::catalog::step::{Lock, Loss, Reach, Tx};
+use crate::catalog::type_::composite::columns_with;
 use crate::catalog::{Catalog, Id, Step};
 
 /// What kind of cost.
@@ -119,92 +121,205 @@ impl Hazard {
 /// The hazards of these steps, worst first; `from` is the catalog that they start from. Locks, scans, rewrites and
 /// grants of what the plan itself made cost nobody anything and are not among them.
 pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
-    let mut hazards = Vec::new();
-    let mut locks: BTreeMap<&Id, Locked> = BTreeMap::new();
     let made = steps.iter().flat_map(|step| &step.makes);
-    let made_again: FxHashSet<&Id> = made.filter(|id| from.has(id)).collect();
+    let mut costs = Costs {
+        from,
+        made_again: made.filter(|id| from.has(id)).collect(),
+        hazards: Vec::new(),
+        locks: BTreeMap::new(),
+    };
     for step in steps {
+        costs.add_values(step);
+        costs.add_authorization(step);
+        if let Some(root) = costs.root(step) {
+            costs.add_work(step, root);
+        }
+        costs.add_locks(step);
+    }
+    costs.told()
+}
+
+/// What steps cost, while it is added up.
+struct Costs<'a> {
+    from: &'a Catalog,
+    made_again: FxHashSet<&'a Id>,
+    hazards: Vec<Hazard>,
+    locks: BTreeMap<Id, Locked>,
+}
+
+impl<'a> Costs<'a> {
+    /// What a step works on, where it was there before.
+    fn root(&self, step: &Step) -> Option<&'a Id> {
         let id = &step.subject;
-        // What is made is no part of the old side, and what it is made in may be.
-        let root = from
-            .root_of(id)
-            .filter(|root| id.is_part() || root.id == *id);
-        let existed = root.is_some();
-        let root = root.map_or(id, |root| &root.id);
-        let mut add = |code, text| {
-            hazards.push(Hazard {
-                code,
-                id: id.clone(),
-                text,
-            });
-        };
+        // What is made is no part of the old side, and what it is made in may be. What was renamed is there by its old name.
+        let root = self.from.root_of(id);
+        let root = root.filter(|root| id.is_part() || root.id == *id);
+        let named_before = || step.frees.iter().find_map(|old| self.from.root_of(old));
+        Some(&root.or_else(named_before)?.id)
+    }
+
+    fn add(&mut self, code: Code, id: &Id, text: String) {
+        let id = id.clone();
+        self.hazards.push(Hazard { code, id, text });
+    }
+
+    /// What becomes of rows and values.
+    fn add_values(&mut self, step: &Step) {
+        let id = &step.subject;
         match step.loss {
             Loss::None => {}
-            Loss::Table => add(Code::DataLoss, format!("all rows of {id} are destroyed")),
-            Loss::Column => add(Code::DataLoss, format!("all values of {id} are destroyed")),
+            Loss::Table => self.add(
+                Code::DataLoss,
+                id,
+                format!("all rows of {id} are destroyed"),
+            ),
+            Loss::Column => {
+                self.add(
+                    Code::DataLoss,
+                    id,
+                    format!("all values of {id} are destroyed"),
+                );
+            }
             Loss::Attributes => {
                 let text = format!("values of {id} lose attributes ({})", step.sql);
-                add(Code::DataLoss, text);
+                self.add(Code::DataLoss, id, text);
             }
+        }
+        if let Some((from, to)) = &step.relabels {
+            let text = format!("{id}: what rows show as {from} they show as {to} from then on");
+            self.add(Code::Relabel, id, text);
         }
         if step.tx == Tx::Outside {
             let text = format!(
                 "a change of {id} cannot run inside the transaction: it cannot be rolled back"
             );
-            add(Code::NonTransactional, text);
+            self.add(Code::NonTransactional, id, text);
         }
-        // The grants of what is made are what it had before, or there was nothing before.
-        if step.widens && existed && !made_again.contains(root) {
+    }
+
+    /// The grants of what is made are what it had before, or there was nothing before.
+    fn add_authorization(&mut self, step: &Step) {
+        let id = &step.subject;
+        let root = self.root(step);
+        if step.widens && root.is_some_and(|root| !self.made_again.contains(root)) {
             let text = format!(
                 "{id}: somebody may see or do more than before ({})",
                 step.sql
             );
-            add(Code::AuthorizationWidened, text);
+            self.add(Code::AuthorizationWidened, id, text);
         }
-        if existed && step.wants_values {
+    }
+
+    /// What the server does with the rows of what was there before.
+    fn add_work(&mut self, step: &Step, root: &Id) {
+        let id = &step.subject;
+        if step.wants_values {
             let text = format!(
                 "{id} is NOT NULL and has no default: rows of {root} can have only the values that the store holds"
             );
-            add(Code::Unfilled, text);
+            self.add(Code::Unfilled, id, text);
         }
-        if let Some((from, to)) = &step.relabels {
-            let text = format!("{id}: what rows show as {from} they show as {to} from then on");
-            add(Code::Relabel, text);
-        }
-        let below = reaches_children(step);
-        if existed && step.rewrites {
-            let (those, are) = with_descendants(root, below, from);
+        if step.rewrites && root.kind != Tag::ForeignTable {
+            let (those, are) = with_descendants(root, self.reaches_below(step, root), self.from);
             let text =
                 format!("{those} {are} written anew, in time and space that grow with the rows");
-            add(Code::Rewrite, text);
+            self.add(Code::Rewrite, id, text);
         }
-        if existed && step.scans {
-            add(Code::Scan, format!("all rows of {root} are read for {id}"));
+        if !step.scans {
+            return;
         }
-        if existed {
-            let locked = locks.entry(root).or_default();
-            locked.add(step.lock, below);
-        }
-        if (step.detaches || step.frees.contains(root))
-            && let Some(parent) = from.parent_of_partition(root)
-        {
-            let locked = locks.entry(&parent.id).or_default();
-            locked.add(Lock::AccessExclusive, false);
+        if root.kind.family() == Family::Relation {
+            self.add_scan(root, id);
+        } else {
+            for table in tables_with(root, self.from) {
+                self.add_scan(&table, id);
+                self.lock(table, Lock::Share, false);
+            }
         }
     }
-    hazards.extend(locks.into_iter().filter_map(|(root, locked)| {
-        let waits = who_waits(locked.lock)?;
-        let (those, are) = with_descendants(root, locked.with_children, from);
-        let lock = locked.lock.name();
-        Some(Hazard {
-            code: Code::Lock,
-            id: root.clone(),
-            text: format!("{those} {are} locked in {lock} mode until COMMIT: {waits}"),
-        })
-    }));
-    hazards.sort_by(|a, b| (a.code, &a.id).cmp(&(b.code, &b.id)));
-    hazards.dedup();
-    hazards
+
+    fn add_scan(&mut self, table: &Id, id: &Id) {
+        let text = if table == id {
+            format!("all rows of {table} are read")
+        } else {
+            format!("all rows of {table} are read for {id}")
+        };
+        self.add(Code::Scan, id, text);
+    }
+
+    /// Whom it makes wait.
+    fn add_locks(&mut self, step: &Step) {
+        if let Some(root) = self.root(step) {
+            self.lock(root.clone(), step.lock, self.reaches_below(step, root));
+        }
+        for (relation, lock) in &step.locks {
+            if !self.from.has(relation) {
+                continue;
+            }
+            self.lock(relation.clone(), *lock, true);
+            if step.attaches {
+                self.add_scan(relation, &step.subject);
+            }
+        }
+        let left = step.detaches.then_some(&step.subject);
+        // What is renamed is not dropped.
+        let dropped = step.frees.iter().filter(|_| step.makes.is_empty());
+        for id in dropped.chain(left) {
+            let along = self.from.root_of(id).filter(|_| *id != step.subject);
+            if let Some(along) = along {
+                self.lock(along.id.clone(), Lock::of_relation(id), false);
+            }
+            for part in self.from.parts(id).map(|part| &part.id).chain([id]) {
+                // Each partition of what a foreign key refers to has triggers for it.
+                let below = part.kind == Tag::Constraint;
+                for other in self.from.locked_with(part) {
+                    self.lock(other, Lock::AccessExclusive, below);
+                }
+            }
+        }
+    }
+
+    /// Whether it works on those that inherit from the table, too.
+    fn reaches_below(&self, step: &Step, table: &Id) -> bool {
+        match step.reach {
+            Reach::Alone => false,
+            Reach::Partitions => match self.from.get(table).map(|object| &object.body) {
+                Some(Body::Table(table)) => table.is_partitioned(),
+                _ => false,
+            },
+            Reach::Descendants => true,
+        }
+    }
+
+    fn lock(&mut self, relation: Id, lock: Lock, with_children: bool) {
+        let locked = self.locks.entry(relation).or_default();
+        locked.add(lock, with_children);
+    }
+
+    fn told(self) -> Vec<Hazard> {
+        let mut hazards = self.hazards;
+        hazards.extend(self.locks.into_iter().filter_map(|(root, locked)| {
+            let waits = who_waits(locked.lock)?;
+            let (those, are) = with_descendants(&root, locked.with_children, self.from);
+            let lock = locked.lock.name();
+            let text = format!("{those} {are} locked in {lock} mode until COMMIT: {waits}");
+            Some(Hazard {
+                code: Code::Lock,
+                id: root,
+                text,
+            })
+        }));
+        hazards.sort_by(|a, b| (a.code, &a.id).cmp(&(b.code, &b.id)));
+        hazards.dedup();
+        hazards
+    }
+}
+
+/// The tables that have columns of a type, which are read when it gets a constraint.
+fn tables_with(id: &Id, from: &Catalog) -> BTreeSet<Id> {
+    let columns = columns_with(id, from).into_iter();
+    let tables = columns.filter_map(|column| from.root_of(column));
+    tables.map(|table| table.id.clone()).collect()
 }
 
 /// The strongest lock on a table, and whether those that inherit from it have it too.
@@ -223,12 +338,6 @@ impl Locked {
         };
         self.lock = lock.max(self.lock);
     }
-}
-
-/// Whether what a step does to a part of a table it does to those that inherit from the table, too (manual: ALTER TABLE).
-fn reaches_children(step: &Step) -> bool {
-    let alters = step.sql.strip_prefix("ALTER TABLE ");
-    step.subject.is_part() && alters.is_some_and(|rest| !rest.starts_with("ONLY "))
 }
 
 /// A table, with those that inherit from it where that is asked for, and the verb.
@@ -313,7 +422,7 @@ pub fn not_allowed<'a>(hazards: &'a [Hazard], allowed: &[Allow]) -> Vec<&'a Haza
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::catalog::kind::Body;
+    use crate::catalog::kind::{Body, Tag};
     use crate::catalog::schema::Schema;
     use crate::catalog::{Meta, Object, Tag};
 

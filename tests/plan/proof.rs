@@ -1,9 +1,10 @@
 //! Runs the plan from one database to the schema of another and proves what it says. Everything that it
 //! asserts comes back as an error, so that a run over many cases can tell all that is wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cost::Announced;
 use crate::support::live::{connect, same_dump};
 use crate::support::postgres::Database;
 use snapback::apply;
@@ -11,10 +12,10 @@ use snapback::catalog::quote::ident;
 use snapback::catalog::scope::Scope;
 use snapback::catalog::secret::Secrets;
 use snapback::catalog::{Catalog, Id};
-use snapback::connect::{Connection, Row};
+use snapback::connect::Connection;
 use snapback::diff;
 use snapback::introspect::{self, Reading, Within};
-use snapback::plan::{self, Code, DefaultPrivileges, Options, Plan};
+use snapback::plan::{self, DefaultPrivileges, Options, Plan};
 
 /// Reads a schema.
 pub(super) async fn read(connection: &mut Connection, within: Within) -> Result<Reading, String> {
@@ -83,7 +84,7 @@ async fn empty(database: &Database<'_>, catalog: &Catalog) {
 }
 
 /// Brings the database to the target in one transaction, with the proof before COMMIT. Rows of tables and
-/// columns that are on both sides have to be there after it, and a table that was written anew has to be announced.
+/// columns that are on both sides have to be there after it, and what it cost has to be announced.
 pub(super) async fn bring(
     database: &Database<'_>,
     from: &Reading,
@@ -108,8 +109,7 @@ pub(super) async fn bring(
     let mut connection = connect(database).await;
     let questions = count_questions(from, target);
     let before = counts(&mut connection, &questions).await?;
-    let written = files(&mut connection).await?;
-    let announced = announced(&mut connection, from, &plan).await?;
+    let announced = Announced::of(&plan, from, &mut connection).await?;
     apply::enter(&mut connection, &apply::Settings::default())
         .await
         .map_err(|error| error.to_string())?;
@@ -119,6 +119,10 @@ pub(super) async fn bring(
     apply::run_steps(&mut connection, &plan.steps, &Secrets::default(), |_| {})
         .await
         .map_err(|error| told(&plan, &error.to_string()))?;
+    let unsaid = announced.locks_not_said(&mut connection).await?;
+    if !unsaid.is_empty() {
+        return Err(told(&plan, &unsaid.join("\n")));
+    }
     let reached = read(&mut connection, Within::Transaction).await?;
     let left = diff::compare(&reached.catalog, target);
     if !left.is_empty() {
@@ -141,15 +145,9 @@ pub(super) async fn bring(
             &format!("rows before: {before:?}, after: {after:?}"),
         ));
     }
-    let now = files(&mut connection).await?;
-    for (oid, (table, file)) in &written {
-        let anew = now.get(oid).is_some_and(|(_, now)| now != file);
-        if anew && !announced.contains(oid) {
-            return Err(told(
-                &plan,
-                &format!("{table} is written anew, and no hazard says so"),
-            ));
-        }
+    let unsaid = announced.rewrites_not_said(&mut connection).await?;
+    if !unsaid.is_empty() {
+        return Err(told(&plan, &unsaid.join("\n")));
     }
     Ok(plan)
 }
@@ -223,41 +221,4 @@ async fn counts(
         counts.insert(id.clone(), count.to_owned());
     }
     Ok(counts)
-}
-
-/// The file of each table, by OID, with its name.
-async fn files(connection: &mut Connection) -> Result<BTreeMap<String, (String, String)>, String> {
-    let sql = "SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relfilenode FROM pg_class c \
-               JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384";
-    let rows = connection
-        .query(sql, &[])
-        .await
-        .map_err(|error| error.to_string())?;
-    let text = |row: &Row, column| row.get(column).unwrap_or_default().to_owned();
-    let files = rows
-        .iter()
-        .map(|row| (text(row, 0), (text(row, 1), text(row, 2))));
-    Ok(files.collect())
-}
-
-/// The OIDs of the tables of which the plan says that they are written anew, with their descendants.
-async fn announced(
-    connection: &mut Connection,
-    from: &Catalog,
-    plan: &Plan,
-) -> Result<BTreeSet<String>, String> {
-    let mut announced = BTreeSet::new();
-    let rewrites = plan.hazards.iter();
-    let rewrites = rewrites.filter(|hazard| hazard.code == Code::Rewrite);
-    for table in rewrites.filter_map(|hazard| from.root_of(&hazard.id)) {
-        let table = table.id.sql();
-        let sql = "WITH RECURSIVE t (oid) AS (SELECT $1::regclass::oid UNION \
-                   SELECT i.inhrelid FROM pg_inherits i JOIN t ON t.oid = i.inhparent) SELECT oid FROM t";
-        let rows = connection
-            .query(sql, &[Some(&table)])
-            .await
-            .map_err(|error| error.to_string())?;
-        announced.extend(rows.iter().filter_map(|row| Some(row.get(0)?.to_owned())));
-    }
-    Ok(announced)
 }

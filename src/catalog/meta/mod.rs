@@ -15,7 +15,7 @@ use super::names::Names;
 use super::quote::{ident, literal, qualified};
 use super::record::Neutral;
 use super::row::{Row, RowError};
-use super::step::Step;
+use super::step::{Lock, Step};
 use crate::record;
 use acl::Grant;
 use label::Label;
@@ -176,12 +176,19 @@ fn go_with(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
         Tag::Constraint => format!("INDEX {}", qualified(&id.schema, &id.name)),
         _ => id.address(),
     };
+    // Of a table that has it as a part nobody waits.
+    let lock = if id.is_part() {
+        Lock::None
+    } else {
+        Lock::of_relation(id)
+    };
     let step = |no: &str, extension: &str| {
         let extension = ident(extension);
         Step::alter(
             id,
             format!("ALTER {address} {no}DEPENDS ON EXTENSION {extension}"),
         )
+        .lock(lock)
     };
     let left = old.iter().filter(|name| !new.contains(name));
     let joined = new.iter().filter(|name| !old.contains(name));
@@ -193,7 +200,7 @@ fn go_with(id: &Id, old: &[String], new: &[String]) -> Vec<Step> {
 /// The step that gives an object to a role.
 pub fn give(id: &Id, owner: &str) -> Step {
     let sql = format!("ALTER {} OWNER TO {}", id.address(), ident(owner));
-    Step::alter(id, sql)
+    Step::alter(id, sql).lock(Lock::of_relation(id))
 }
 
 /// `COMMENT ON address IS ..`; `None` removes the comment.

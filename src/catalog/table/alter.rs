@@ -6,7 +6,7 @@ use super::{create, in_partition, parents_of, retype, same_column, volatile};
 use crate::catalog::kind::{Body, Change, Tag};
 use crate::catalog::meta::{self, Meta};
 use crate::catalog::quote::{ident, parse_qualified};
-use crate::catalog::step::{Lock, Loss, Step};
+use crate::catalog::step::{Lock, Loss, Reach, Step};
 use crate::catalog::{Catalog, Id, Str, options, settle};
 
 /// `ALTER TABLE .. ALTER COLUMN c what`: for this table and its children.
@@ -16,7 +16,8 @@ pub(super) fn alter(id: &Id, what: &str) -> Step {
         id.on_sql(),
         ident(&id.name)
     );
-    Step::alter(id, sql).lock(Lock::AccessExclusive)
+    let step = Step::alter(id, sql).lock(Lock::AccessExclusive);
+    step.reaching(Reach::Descendants)
 }
 
 /// `ALTER TABLE ONLY .. ALTER COLUMN c what`: for this table, not for its children.
@@ -78,7 +79,8 @@ pub(super) fn add(column: &Column, id: &Id, scene: &Catalog) -> Vec<Step> {
     let add = add
         .making(makes)
         .needing(before)
-        .lock(Lock::AccessExclusive);
+        .lock(Lock::AccessExclusive)
+        .reaching(Reach::Descendants);
     let mut steps = vec![if column.rewrites_when_added(id, scene) {
         add.rewriting()
     } else if column.is_filled(id, scene) {
@@ -317,6 +319,7 @@ fn make_again(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Vec<Step>
     );
     let step = Step::alter(id, sql)
         .lock(Lock::AccessExclusive)
+        .reaching(Reach::Descendants)
         .making(makes)
         .rewriting()
         .remaking();
@@ -358,8 +361,8 @@ fn retype(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Step {
         what.push_str(&using);
     }
     let step = alter(id, &what).displacing().revaluing();
-    let keeps_rows = is_assigned
-        && retype::keeps_rows(was, is)
+    let keeps_rows = (is_assigned && retype::keeps_rows(was, is)
+        || retype::only_compares_otherwise(was, is))
         && !volatile::is_constrained(id, &new.data_type, scene);
     if new.foreign || keeps_rows {
         step

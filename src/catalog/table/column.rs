@@ -15,7 +15,7 @@ use crate::catalog::quote::ident;
 use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
-use crate::catalog::step::{Lock, Loss, Step};
+use crate::catalog::step::{Lock, Loss, Reach, Step};
 use crate::catalog::{Catalog, Str, stored};
 use crate::record;
 
@@ -412,6 +412,7 @@ impl Kind for Column {
                 ident(&id.name)
             ),
         );
+        let step = step.reaching(Reach::Descendants);
         // What is computed from other columns is not lost, nor what is elsewhere.
         if self.generated.is_some() || self.foreign {
             step
@@ -443,6 +444,7 @@ impl Kind for Column {
             ident(&to.name)
         );
         let step = Step::alter(to, sql).lock(Lock::AccessExclusive);
+        let step = step.reaching(Reach::Descendants);
         Some(Step {
             makes: vec![to.clone()],
             frees: vec![from.clone()],

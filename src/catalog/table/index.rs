@@ -17,7 +17,7 @@ use crate::catalog::options;
 use crate::catalog::quote::{ident, qualified};
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::{Lock, Reach, Step};
 use crate::catalog::{Catalog, Strength};
 use crate::record;
 
@@ -335,7 +335,7 @@ impl Kind for Index {
     }
 
     fn drop(&self, id: &Id) -> Step {
-        Step::drop(id, format!("DROP INDEX {}", id.sql()))
+        Step::drop(id, format!("DROP INDEX {}", id.sql())).reaching(Reach::Partitions)
     }
 
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {

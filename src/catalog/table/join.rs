@@ -4,11 +4,11 @@
 //! The server merges what a table has with what the parent has, and wants all of it there. So steps wait for states
 //! that are no objects: a table that is a partition, an index that is there without being attached.
 
-use super::constraint::ConstraintKind;
-use super::{RelationName, Table, alter, alter_as};
+use super::constraint::referenced;
+use super::{RelationName, Table, alter, alter_as, default_partition};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::quote::ident;
-use crate::catalog::step::Step;
+use crate::catalog::step::{Lock, Step};
 use crate::catalog::{Catalog, Id, Object};
 
 /// The steps that make a new table a partition. ATTACH PARTITION would make what the parent's indexes need, by
@@ -113,7 +113,13 @@ fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step 
         let step = alter_as(id, &parent.id(), &what).making([joined(id)]);
         let step = step
             .making(late(id, scene))
-            .deferring(made_later(table, id, scene));
+            .deferring(made_later(table, id, scene))
+            .scanning()
+            .locking(
+                default_partition(&parent.id(), scene),
+                Lock::AccessExclusive,
+            )
+            .locking(referenced_by(parent, scene), Lock::ShareRowExclusive);
         Step {
             attaches: true,
             ..step
@@ -124,15 +130,26 @@ fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step 
     step.needing([parent.id()])
 }
 
+/// What a parent's foreign keys refer to: a partition gets or keeps some of its own.
+fn referenced_by(parent: &RelationName, scene: &Catalog) -> Vec<Id> {
+    let parent = parent.id();
+    let keys = scene.parts(&parent).filter(|part| match &part.body {
+        Body::Constraint(constraint) => constraint.is_foreign(),
+        _ => false,
+    });
+    keys.filter_map(|key| referenced(&key.id, scene)).collect()
+}
+
 /// The steps that take an existing table from its parents, and to others. Columns and constraints on both sides
 /// have their new form before it joins: while it is away, a change of the parent would not reach it.
 pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
     let leave = |parent: &RelationName| {
         if old.is_partition() {
             let what = format!("DETACH PARTITION {}", id.sql());
+            let step = alter_as(id, &parent.id(), &what);
             Step {
                 detaches: true,
-                ..alter_as(id, &parent.id(), &what)
+                ..step.locking(referenced_by(parent, scene), Lock::ShareRowExclusive)
             }
         } else {
             alter(id, &format!("NO INHERIT {}", parent.sql()))
@@ -205,7 +222,7 @@ fn copied_foreign_keys(id: &Id, parent: &RelationName, scene: &Catalog) -> (Vec<
         let Body::Constraint(key) = &part.body else {
             continue;
         };
-        if key.kind != ConstraintKind::Foreign {
+        if !key.is_foreign() {
             continue;
         }
         let copy = Id {
@@ -219,7 +236,8 @@ fn copied_foreign_keys(id: &Id, parent: &RelationName, scene: &Catalog) -> (Vec<
         }
         let name = ident(&copy.name);
         let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", id.sql());
-        dropped.push(Step::drop(&copy, sql));
+        let step = Step::drop(&copy, sql);
+        dropped.push(step.locking(referenced(&part.id, scene), Lock::AccessExclusive));
     }
     (kept, dropped)
 }

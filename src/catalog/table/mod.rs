@@ -169,13 +169,14 @@ fn roles_of_index(index: &Id, scene: &Catalog) -> Vec<Step> {
         ));
     }
     if *body.cluster_on == *index.name {
-        steps.push(alter_as(
-            index,
-            &table,
-            &format!("CLUSTER ON {}", ident(&index.name)),
-        ));
+        steps.push(cluster_on_step(index, &table, &index.name));
     }
     steps
+}
+
+fn cluster_on_step(subject: &Id, table: &Id, index: &str) -> Step {
+    let step = alter_as(subject, table, &format!("CLUSTER ON {}", ident(index)));
+    step.lock(Lock::ShareUpdateExclusive)
 }
 
 fn alter_as(subject: &Id, table: &Id, what: &str) -> Step {
@@ -382,10 +383,9 @@ impl Kind for Table {
         }
         if *cluster_on != self.cluster_on {
             steps.push(if cluster_on.is_empty() {
-                alter(id, "SET WITHOUT CLUSTER")
+                alter(id, "SET WITHOUT CLUSTER").lock(Lock::ShareUpdateExclusive)
             } else {
-                alter(id, &format!("CLUSTER ON {}", ident(cluster_on)))
-                    .needing(create::index_id(id, cluster_on, scene))
+                cluster_on_step(id, id, cluster_on).needing(create::index_id(id, cluster_on, scene))
             });
         }
         if *row_security != self.row_security {
@@ -456,6 +456,34 @@ pub(super) fn parent_of_partition<'a>(table: &Object, scene: &'a Catalog) -> Opt
     let parent = parents_in(table).first()?;
     let parent = scene.get(&parent.id())?;
     in_partition(&table.id, scene).then_some(parent)
+}
+
+/// The partition that has the rows for which there is no other.
+fn default_partition(parent: &Id, scene: &Catalog) -> Option<Id> {
+    let is_default = |child: &&Object| match &child.body {
+        Body::Table(table) => table.bound == "DEFAULT",
+        Body::ForeignTable(table) => table.bound == "DEFAULT",
+        _ => false,
+    };
+    let found = scene.children(parent).find(is_default)?;
+    Some(found.id.clone())
+}
+
+/// See [`Catalog::locked_with`].
+pub(super) fn locked_with(object: &Object, scene: &Catalog) -> Vec<Id> {
+    match &object.body {
+        Body::Table(_) | Body::ForeignTable(_) => {
+            let parent = parent_of_partition(object, scene).map(|parent| parent.id.clone());
+            let default = parent.as_ref().and_then(|id| default_partition(id, scene));
+            parent.into_iter().chain(default).collect()
+        }
+        Body::Constraint(constraint) if constraint.is_foreign() => {
+            constraint::referenced(&object.id, scene)
+                .into_iter()
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// By the places of tables those of their children.

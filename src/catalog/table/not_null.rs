@@ -10,7 +10,7 @@ use crate::catalog::meta;
 use crate::catalog::names::Relation;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::{Lock, Reach, Step};
 use crate::catalog::{Catalog, Id};
 use crate::record;
 
@@ -213,7 +213,7 @@ impl NotNull {
         for (child, not_null) in children {
             if not_null.inherited && !not_null.not_valid {
                 let what = format!("VALIDATE CONSTRAINT {}", ident(&self.full_name(id)));
-                let check = alter_as(id, &table(child), &what);
+                let check = alter_as(id, &table(child), &what).reaching(Reach::Descendants);
                 steps.push(check.lock(Lock::ShareUpdateExclusive).scanning());
             }
         }
@@ -307,7 +307,7 @@ fn check_alone(id: &Id, scene: &Catalog) -> Option<Step> {
 }
 
 fn on_table(column: &Id, what: &str) -> Step {
-    alter_as(column, &table(column), what)
+    alter_as(column, &table(column), what).reaching(Reach::Descendants)
 }
 
 fn validate(column: &Id, what: &str) -> Step {

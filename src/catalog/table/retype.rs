@@ -123,6 +123,17 @@ pub(super) fn keeps_rows(old: &str, new: &str) -> bool {
     }
 }
 
+/// Whether one is the type of the extension `citext`, whose rows are those of `text`, and the other is it too, or `text`: the
+/// server keeps them, by way of `text` or not.
+pub(super) fn only_compares_otherwise(old: &str, new: &str) -> bool {
+    let (from, to) = (Type::new(old), Type::new(new));
+    let is_citext = |kind: &Type<'_>| kind.base == "citext" || kind.base.ends_with(".citext");
+    let is_text = |kind: &Type<'_>| matches!(kind.base.as_str(), "text" | "character varying");
+    let is_either = |kind: &Type<'_>| !kind.array && (is_citext(kind) || is_text(kind));
+    let any = is_citext(&from) || is_citext(&to);
+    any && is_either(&from) && is_either(&to) && to.modifier.is_empty()
+}
+
 fn widens(base: &str, old: &str, new: &str) -> bool {
     if old == new {
         return true;
@@ -220,6 +231,12 @@ mod tests {
         assert!(keeps_rows("interval(4)", "interval"));
         assert!(!keeps_rows("interval", "interval(4)"));
         assert!(!keeps_rows("integer", "bigint"));
+        assert!(only_compares_otherwise("text", "ext.citext"));
+        assert!(only_compares_otherwise("citext", "character varying"));
+        assert!(only_compares_otherwise("ext.citext", "public.citext"));
+        assert!(!only_compares_otherwise("citext", "character varying(9)"));
+        assert!(!only_compares_otherwise("character(3)", "citext"));
+        assert!(!only_compares_otherwise("text", "character varying"));
     }
 
     #[test]

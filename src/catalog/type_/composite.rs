@@ -13,7 +13,7 @@ use crate::catalog::meta::comment_on;
 use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::step::{Loss, Step};
+use crate::catalog::step::{Lock, Loss, Step};
 use crate::record;
 
 record! {
@@ -128,7 +128,8 @@ impl Kind for Composite {
             !dropped.is_empty() && (!tables.is_empty() || !columns_with(id, scene).is_empty());
         let alter = |what: &str| {
             let cascade = if tables.is_empty() { "" } else { " CASCADE" };
-            Step::alter(id, format!("ALTER TYPE {} {what}{cascade}", id.sql()))
+            let step = Step::alter(id, format!("ALTER TYPE {} {what}{cascade}", id.sql()));
+            step.locking(tables.iter().cloned(), Lock::AccessExclusive)
         };
         let columns = |attribute: &Attribute| {
             let column = |table: &Id| {

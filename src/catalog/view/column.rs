@@ -13,7 +13,7 @@ use crate::catalog::quote::ident;
 use crate::catalog::roles::RoleNames;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::settle;
-use crate::catalog::step::Step;
+use crate::catalog::step::{Lock, Step};
 use crate::catalog::stored;
 use crate::record;
 
@@ -196,7 +196,7 @@ impl Column {
         let mut alter = |what: String| {
             let address = id.address();
             let sql = format!("ALTER {address} ALTER COLUMN {} {what}", ident(name));
-            steps.push(Step::alter(id, sql));
+            steps.push(Step::alter(id, sql).lock(Lock::AccessExclusive));
         };
         if *default != old.default {
             alter(match default {

@@ -144,7 +144,8 @@ impl Kind for MaterializedView {
             &self.toast_options,
             toast_options,
         ));
-        steps.extend(clauses.iter().map(|clause| alter(clause)));
+        let clauses = clauses.iter().map(|clause| alter(clause));
+        steps.extend(clauses.map(|step| step.lock(Lock::ShareUpdateExclusive)));
         steps.extend(column::change(id, owner(id, scene), &self.columns, columns));
         if *unpopulated != self.unpopulated {
             let no_data = if *unpopulated { " WITH NO DATA" } else { "" };

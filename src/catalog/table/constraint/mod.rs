@@ -21,7 +21,7 @@ use crate::catalog::quote::{ident, qualified};
 use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::{Lock, Reach, Step};
 use crate::catalog::{Catalog, Strength, options};
 use crate::record;
 
@@ -131,6 +131,11 @@ impl Constraint {
         self.kind == ConstraintKind::Check
     }
 
+    /// Whether it is a FOREIGN KEY.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.kind == ConstraintKind::Foreign
+    }
+
     /// Whether a partition can have it only from its parent, once it is attached.
     pub(super) fn comes_late(&self) -> bool {
         self.is_check() && self.origin == Origin::Inherited && self.not_valid
@@ -171,6 +176,14 @@ fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<
     of_this.map(|copy| copy.id.clone()).collect()
 }
 
+/// The table that a foreign key refers to, which the server locks as it does its own, to make or drop the triggers there.
+pub(super) fn referenced(id: &Id, scene: &Catalog) -> Option<Id> {
+    let used = scene.edges(id).filter(|edge| !edge.to.same_root(id));
+    let mut roots = used.filter_map(|edge| scene.root_of(edge.to));
+    let table = roots.find(|root| matches!(root.body, Body::Table(_)))?;
+    Some(table.id.clone())
+}
+
 /// What `CreateConstraintEntry()` of `pg_constraint.c` makes it depend on: its columns, with those that its index has besides; or
 /// the table, when it has none.
 fn part_of(row: &Row<'_>, table: u32) -> Result<Vec<Key>, RowError> {
@@ -186,7 +199,9 @@ fn part_of(row: &Row<'_>, table: u32) -> Result<Vec<Key>, RowError> {
 }
 
 fn alter(id: &Id, what: &str) -> Step {
-    Step::alter(id, format!("ALTER TABLE {} {what}", id.on_sql())).lock(Lock::AccessExclusive)
+    let step = Step::alter(id, format!("ALTER TABLE {} {what}", id.on_sql()));
+    step.lock(Lock::AccessExclusive)
+        .reaching(Reach::Descendants)
 }
 
 fn validate(id: &Id) -> Step {
@@ -332,11 +347,16 @@ impl Kind for Constraint {
             format!("ALTER TABLE {only}{} ADD {}", id.on_sql(), self.sql(id)),
         );
         let create = match self.kind {
-            ConstraintKind::Foreign => create.lock(Lock::ShareRowExclusive),
-            ConstraintKind::Check
-            | ConstraintKind::Unique
-            | ConstraintKind::Primary
-            | ConstraintKind::Exclusion => create.lock(Lock::AccessExclusive),
+            ConstraintKind::Foreign => create
+                .lock(Lock::ShareRowExclusive)
+                .reaching(Reach::Descendants)
+                .locking(referenced(id, scene), Lock::ShareRowExclusive),
+            ConstraintKind::Check => create
+                .lock(Lock::AccessExclusive)
+                .reaching(Reach::Descendants),
+            ConstraintKind::Unique | ConstraintKind::Primary | ConstraintKind::Exclusion => {
+                create.lock(Lock::AccessExclusive)
+            }
         };
         let create = if self.checks_rows() {
             create.scanning()
@@ -420,6 +440,7 @@ impl Kind for Constraint {
                 ident(&id.name)
             ),
         )
+        .reaching(Reach::Descendants)
     }
 
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {
@@ -503,7 +524,8 @@ impl Kind for Constraint {
             ident(&to.name)
         );
         let step = Step::alter(to, format!("ALTER TABLE {} {what}", from.on_sql()))
-            .lock(Lock::AccessExclusive);
+            .lock(Lock::AccessExclusive)
+            .reaching(Reach::Descendants);
         Some(Step {
             makes: vec![to.clone()],
             frees: vec![from.clone()],

@@ -14,7 +14,7 @@ use crate::catalog::names::Names;
 use crate::catalog::quote::ident;
 use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::{Lock, Reach, Step};
 use crate::record;
 
 record! {
@@ -79,7 +79,8 @@ impl Fires {
             id.on_sql(),
             ident(&id.name)
         );
-        Step::alter(id, sql).lock(Lock::ShareRowExclusive)
+        let step = Step::alter(id, sql).lock(Lock::ShareRowExclusive);
+        step.reaching(Reach::Partitions)
     }
 }
 
@@ -167,6 +168,7 @@ impl Kind for Trigger {
             return vec![step.needing(join::all_joined(id, scene))];
         }
         let create = Step::create(id, self.sql("CREATE", id)).lock(Lock::ShareRowExclusive);
+        let create = create.reaching(Reach::Partitions);
         std::iter::once(create).chain(self.fires(id)).collect()
     }
 
@@ -182,6 +184,7 @@ impl Kind for Trigger {
             id,
             format!("DROP TRIGGER {} ON {}", ident(&id.name), id.on_sql()),
         )
+        .reaching(Reach::Partitions)
     }
 
     fn change(&self, new: &Self, id: &Id, scene: &Catalog) -> Change {

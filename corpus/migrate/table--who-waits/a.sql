@@ -1,0 +1,24 @@
+-- Who is locked besides the table that a statement names: the DEFAULT partition, what foreign keys refer to, what is below.
+DO $$ BEGIN CREATE ROLE corpus_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+CREATE TABLE kinds (id integer PRIMARY KEY);
+CREATE TABLE years (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE years_old PARTITION OF years FOR VALUES FROM (0) TO (1000);
+CREATE TABLE years_new PARTITION OF years FOR VALUES FROM (1000) TO (3000);
+CREATE TABLE events (id integer, kind integer CONSTRAINT of_kind REFERENCES kinds, year integer) PARTITION BY LIST (id);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
+CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2);
+CREATE TABLE events_3 (id integer, kind integer, year integer);
+CREATE TABLE events_rest PARTITION OF events DEFAULT PARTITION BY LIST (id);
+CREATE TABLE events_4 PARTITION OF events_rest FOR VALUES IN (4);
+CREATE TABLE lone (id integer, kind integer);
+CREATE TABLE owned (id integer);
+CREATE VIEW owned_view AS SELECT id FROM owned;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER every_row BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER once AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION touch();
+CREATE TABLE base (id integer);
+CREATE TABLE derived () INHERITS (base);
+CREATE INDEX of_base ON base (id);
+CREATE TRIGGER of_base BEFORE INSERT ON base FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE DOMAIN short AS text;
+CREATE TABLE texts (it short);
