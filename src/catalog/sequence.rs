@@ -105,14 +105,49 @@ impl Sequence {
         }
     }
 
-    /// The options of an identity column: LOGGED and UNLOGGED where the sequence is not as its table.
-    pub(super) fn identity_options(&self, scene: &Catalog) -> Vec<String> {
-        let mut options = self.options();
+    /// The options of an identity column of a type: LOGGED and UNLOGGED where the sequence is not as its table. What has limits of
+    /// another type is set by a step of its own.
+    pub(super) fn identity_options(&self, of_type: &str, scene: &Catalog) -> Vec<String> {
+        let mut options = if self.type_name() == of_type {
+            self.options()
+        } else {
+            Vec::new()
+        };
         if self.unlogged != self.is_of_unlogged(scene) && scene.version() >= 150_000 {
             let word = if self.unlogged { "UNLOGGED" } else { "LOGGED" };
             options.insert(0, word.to_owned());
         }
         options
+    }
+
+    /// What has to follow an identity column of a type, where the sequence has another one: CREATE TABLE .. LIKE makes some, and there
+    /// is no word for it in CREATE TABLE.
+    pub(super) fn retype_from(&self, of_type: &str, id: &Id) -> Option<String> {
+        if self.type_name() == of_type {
+            return None;
+        }
+        let Self {
+            start,
+            increment,
+            min,
+            max,
+            cache,
+            ..
+        } = self;
+        let cycle = if self.cycle { "CYCLE" } else { "NO CYCLE" };
+        Some(format!(
+            "ALTER SEQUENCE {} AS {} INCREMENT BY {increment} MINVALUE {min} MAXVALUE {max} START WITH {start} \
+             CACHE {cache} {cycle} RESTART",
+            id.sql(),
+            self.type_name()
+        ))
+    }
+
+    fn type_name(&self) -> &str {
+        match self.data_type.as_str() {
+            "" => "bigint",
+            name => name,
+        }
     }
 
     /// The options of CREATE SEQUENCE, or of an identity column, that are not what the server would take.
@@ -186,12 +221,7 @@ impl Sequence {
         let mut options = Vec::new();
         let retyped = *data_type != old.data_type;
         if retyped {
-            let name = if data_type.is_empty() {
-                "bigint"
-            } else {
-                data_type
-            };
-            options.push(format!("AS {name}"));
+            options.push(format!("AS {}", self.type_name()));
         }
         if *increment != old.increment {
             options.push(format!("INCREMENT BY {increment}"));

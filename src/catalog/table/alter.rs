@@ -180,12 +180,15 @@ pub(super) fn change(old: &Column, new: &Column, id: &Id, scene: &Catalog) -> Ch
         steps.extend(NotNull::change(old.not_null.as_ref(), not_null, id, scene));
     }
     if let Some(identity) = identity.as_deref().filter(|_| !takes_identity) {
-        steps.extend(change_identity(
-            old_identity.filter(kept),
-            identity,
-            id,
-            scene,
-        ));
+        match old_identity.filter(kept) {
+            Some(old) if old.always == identity.always => {}
+            Some(_) => steps.push(alter(id, &format!("SET {}", identity.generation()))),
+            // A lost one is dropped before.
+            None => {
+                steps.push(add_identity(identity, data_type, id, scene));
+                steps.extend(identity.complete(data_type, id, scene));
+            }
+        }
     }
     steps.extend(change_settings(old, new, id, scene.version(), retyped));
     if steps.is_empty() {
@@ -206,11 +209,11 @@ fn takes_identity(id: &Id, scene: &Catalog) -> bool {
 pub(super) fn own_identity(column: &Column, id: &Id, scene: &Catalog) -> Option<Step> {
     let identity = column.identity.as_deref();
     let own = identity.filter(|_| !takes_identity(id, scene));
-    own.map(|own| add_identity(own, id, scene))
+    own.map(|own| add_identity(own, &column.data_type, id, scene))
 }
 
-fn add_identity(identity: &Identity, id: &Id, scene: &Catalog) -> Step {
-    let add = alter(id, &format!("ADD {}", identity.sql(scene)));
+fn add_identity(identity: &Identity, of_type: &str, id: &Id, scene: &Catalog) -> Step {
+    let add = alter(id, &format!("ADD {}", identity.sql(of_type, scene)));
     add.making([identity.sequence_id()])
 }
 
@@ -219,22 +222,6 @@ fn drop_identity(id: &Id, identity: &Identity) -> Step {
     Step {
         frees: vec![identity.sequence_id()],
         ..step
-    }
-}
-
-/// What makes a new identity of one that is kept; of none, as a lost one is dropped before.
-fn change_identity(
-    kept: Option<&Identity>,
-    new: &Identity,
-    id: &Id,
-    scene: &Catalog,
-) -> Option<Step> {
-    match kept {
-        Some(old) => {
-            let differs = old.always != new.always;
-            differs.then(|| alter(id, &format!("SET {}", new.generation())))
-        }
-        None => Some(add_identity(new, id, scene)),
     }
 }
 
@@ -424,6 +411,8 @@ impl Column {
                 .into_iter()
                 .flat_map(|not_null| not_null.complete(id, scene)),
         );
+        let identity = self.identity.as_deref();
+        steps.extend(identity.and_then(|own| own.complete(&self.data_type, id, scene)));
         steps
     }
 }

@@ -9,11 +9,12 @@ use super::{RelationName, alter, create, follow, in_partition, is_partitioned, j
 use crate::catalog::address::{Class, Key};
 use crate::catalog::foreign::{has_secret, read_options};
 use crate::catalog::id::{Family, Id, Style};
-use crate::catalog::kind::{Change, Found, Kind, Query, Tag};
+use crate::catalog::kind::{Body, Change, Found, Kind, Query, Tag};
 use crate::catalog::names::{Attribute, ColumnSettings, IndexColumn, Names};
 use crate::catalog::quote::ident;
 use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
+use crate::catalog::sequence::Sequence;
 use crate::catalog::settle::settle;
 use crate::catalog::step::{Lock, Loss, Reach, Step};
 use crate::catalog::{Catalog, Str, stored};
@@ -139,12 +140,27 @@ impl Identity {
         }
     }
 
-    /// `GENERATED .. AS IDENTITY (SEQUENCE NAME ..)`.
-    pub(super) fn sql(&self, scene: &Catalog) -> String {
-        let sequence = self.sequence_id();
-        let mut inner = vec![format!("SEQUENCE NAME {}", sequence.sql())];
-        inner.extend(super::sequence_options(scene, &sequence));
+    /// `GENERATED .. AS IDENTITY (SEQUENCE NAME ..)`, of a column of a type.
+    pub(super) fn sql(&self, of_type: &str, scene: &Catalog) -> String {
+        let mut inner = vec![format!("SEQUENCE NAME {}", self.sequence_id().sql())];
+        if let Some(sequence) = self.sequence_in(scene) {
+            inner.extend(sequence.identity_options(of_type, scene));
+        }
         format!("{} AS IDENTITY ({})", self.generation(), inner.join(" "))
+    }
+
+    /// What has to be said of the sequence of a column of a type when it is there.
+    pub(super) fn complete(&self, of_type: &str, column: &Id, scene: &Catalog) -> Option<Step> {
+        let sequence = self.sequence_in(scene)?;
+        let sql = sequence.retype_from(of_type, &self.sequence_id())?;
+        Some(Step::alter(column, sql))
+    }
+
+    fn sequence_in<'a>(&self, scene: &'a Catalog) -> Option<&'a Sequence> {
+        match &scene.get(&self.sequence_id())?.body {
+            Body::Sequence(sequence) => Some(sequence),
+            _ => None,
+        }
     }
 }
 
@@ -202,7 +218,7 @@ impl Column {
             push(&mut sql, "", &not_null.sql());
         }
         if let Some(identity) = identity {
-            push(&mut sql, "", &identity.sql(scene));
+            push(&mut sql, "", &identity.sql(data_type, scene));
             makes.push(identity.sequence_id());
         }
         (sql, makes)

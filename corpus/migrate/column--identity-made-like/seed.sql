@@ -1,0 +1,1 @@
+INSERT INTO stays (name) VALUES ('a'); INSERT INTO copy (name) VALUES ('b')
