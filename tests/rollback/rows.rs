@@ -189,6 +189,68 @@ fn a_column_of_a_partitioned_table_is_saved_and_comes_back() {
 }
 
 #[test]
+fn values_that_come_back_are_no_change_of_rows_to_triggers_and_rules() {
+    let bench = Bench::new(
+        "CREATE TABLE log (what text);
+         CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, a text) PARTITION BY RANGE (id);
+         CREATE TABLE \"t 1\" PARTITION OF t FOR VALUES FROM (0) TO (5);
+         CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (5) TO (9);
+         CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN NEW.n := NEW.n + 1; INSERT INTO log VALUES (TG_NAME); RETURN NEW; END $$;
+         CREATE TRIGGER t AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+         CREATE TRIGGER \"it's\" BEFORE UPDATE ON \"t 1\" FOR EACH ROW EXECUTE FUNCTION touch();
+         CREATE TRIGGER always BEFORE UPDATE ON t2 FOR EACH ROW EXECUTE FUNCTION touch();
+         ALTER TABLE t2 ENABLE ALWAYS TRIGGER always;
+         CREATE TRIGGER never BEFORE UPDATE ON t2 FOR EACH ROW EXECUTE FUNCTION touch();
+         ALTER TABLE t2 DISABLE TRIGGER never;
+         CREATE RULE noted AS ON UPDATE TO t2 DO ALSO INSERT INTO log VALUES ('rule');
+         INSERT INTO t SELECT i, 0, 'value ' || i FROM generate_series(1, 8) i",
+    );
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let (good, states) = (bench.dump(), trigger_states(&bench));
+    let drop = bench.folder.path().join("drop.sql");
+    std::fs::write(&drop, "ALTER TABLE t DROP COLUMN a").unwrap();
+    let arguments = ["rollback", "./drop.sql", "--yes", "--allow", "data-loss"];
+    bench.snapback(&arguments).exits(0);
+    bench.snapback(&["rollback", "good", "--yes"]).exits(0);
+    let same = "SELECT count(*) FROM t WHERE a = 'value ' || id AND n = 0";
+    assert_eq!(bench.database.psql(same), "8");
+    assert_eq!(bench.database.psql("SELECT count(*) FROM log"), "0");
+    assert_eq!(trigger_states(&bench), states);
+    assert_eq!(bench.dump(), good);
+    bench.database.psql("UPDATE t SET n = 5");
+    let noted = "SELECT what, count(*) FROM log GROUP BY what ORDER BY what COLLATE \"C\"";
+    let noted = bench.database.psql(noted);
+    assert_eq!(noted.replace('\n', " "), "always|4 it's|4 t|8");
+}
+
+fn trigger_states(bench: &Bench) -> String {
+    let states = "SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgname !~ '^RI_' ORDER BY 1, 2";
+    bench.database.psql(states)
+}
+
+#[test]
+fn values_of_an_identity_that_is_always_generated_come_back() {
+    let bench = Bench::new(
+        "CREATE TABLE t (name text PRIMARY KEY, id bigint GENERATED ALWAYS AS IDENTITY (START 100));
+         INSERT INTO t VALUES ('a'), ('b')",
+    );
+    bench.snapback(&["snapshot", "good"]).exits(0);
+    let (good, rows) = (bench.dump(), bench.database.psql("TABLE t"));
+    let drop = bench.folder.path().join("drop.sql");
+    std::fs::write(&drop, "ALTER TABLE t DROP COLUMN id").unwrap();
+    let arguments = ["rollback", "./drop.sql", "--yes", "--allow", "data-loss"];
+    bench.snapback(&arguments).exits(0);
+    bench.snapback(&["rollback", "good", "--yes"]).exits(0);
+    assert_eq!(bench.database.psql("TABLE t"), rows);
+    assert_eq!(bench.dump(), good);
+    let next = bench
+        .database
+        .psql("INSERT INTO t VALUES ('c') RETURNING id");
+    assert!(next.starts_with("102"), "{next}");
+}
+
+#[test]
 fn a_table_that_comes_to_a_parent_keeps_its_rows_and_gets_no_others() {
     let bench = Bench::new("CREATE TABLE whole (a int) PARTITION BY LIST (a)");
     bench.snapback(&["snapshot", "without"]).exits(0);
