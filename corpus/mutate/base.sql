@@ -34,6 +34,10 @@ CREATE TABLE app.event (id integer NOT NULL, day date NOT NULL, kind app.short_c
 CREATE TABLE app.event_early PARTITION OF app.event FOR VALUES FROM (MINVALUE) TO ('2026-01-01');
 CREATE TABLE app.event_late PARTITION OF app.event DEFAULT;
 CREATE INDEX event_kind ON app.event (kind);
+CREATE TABLE app.log (kind text, item integer REFERENCES app.item, line text) PARTITION BY LIST (kind);
+CREATE TABLE app.log_sent PARTITION OF app.log FOR VALUES IN ('sent');
+CREATE TABLE app.log_other (line text, kind text, item integer);
+CREATE TRIGGER touch AFTER INSERT ON app.log FOR EACH ROW EXECUTE FUNCTION app.touch();
 
 CREATE TABLE app.place (name text, at point, seen timestamptz DEFAULT now());
 CREATE TABLE app.town (people integer CHECK (people > 0)) INHERITS (app.place);

@@ -342,6 +342,11 @@ impl Catalog {
         found
     }
 
+    /// Each foreign key, with the table that has it, and the one that it refers to.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (&Id, Id, Id)> {
+        table::foreign_keys(self)
+    }
+
     /// What the server locks to drop an object, or to detach a partition, besides its own table.
     pub fn locked_with(&self, id: &Id) -> Vec<Id> {
         let object = self.get(id);

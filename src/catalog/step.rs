@@ -135,6 +135,8 @@ pub struct Step {
     /// Whether its subject is there only as long as its table has the parent that it is from (what a partition has
     /// otherwise than its parent's trigger).
     pub with_parent: bool,
+    /// Whether the server does it along with an equal step of what its subject comes from (a parent's column).
+    pub carried: bool,
     /// Whether all else comes before it, since it changes what other statements do (an event trigger, default
     /// privileges).
     pub last: bool,
@@ -172,6 +174,7 @@ impl Step {
             detaches: false,
             attaches: false,
             with_parent: false,
+            carried: false,
             last: false,
             makes: Vec::new(),
             frees: Vec::new(),

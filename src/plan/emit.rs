@@ -150,16 +150,39 @@ impl Nodes<'_> {
             if fates.aside.contains(id) {
                 step = self.step_aside(object, from, to);
             }
-            step.frees.extend(along.remove(id).unwrap_or_default());
+            let along = along.remove(id).unwrap_or_default();
+            if is_left(id, from, fates) {
+                self.give_names(&along, from, to, fates);
+            }
+            step.frees.extend(along);
             let let_go = let_go(id).filter(|_| cuts.contains(id));
             let let_go = let_go.map(|step| self.push(step, Stage::LetGo, None));
             self.push(step, Stage::Free, let_go.or(before));
         }
     }
 
+    /// What is dropped with a table that others have to leave before takes other names, where those are wanted: those who leave
+    /// may wait for what gets them.
+    fn give_names(&mut self, parts: &[Id], from: &World<'_>, to: &World<'_>, fates: &Fates<'_>) {
+        let wanted: FxHashSet<Slot<'_>> = fates.made.iter().filter_map(|id| to.slot(id)).collect();
+        let in_the_way = |id: &&Id| from.slot(id).is_some_and(|slot| wanted.contains(&slot));
+        for id in parts.iter().filter(in_the_way) {
+            self.take_other_name(id, from, to);
+        }
+    }
+
     /// The old form takes a temporary name, and is dropped under it.
     fn step_aside(&mut self, object: &Object, from: &World<'_>, to: &World<'_>) -> Step {
         let id = &object.id;
+        let name = self.take_other_name(id, from, to);
+        Step {
+            subject: id.clone(),
+            frees: vec![id.clone()],
+            ..object.body.drop(&name)
+        }
+    }
+
+    fn take_other_name(&mut self, id: &Id, from: &World<'_>, to: &World<'_>) -> Id {
         let name = self.temporary_name(id, from, to);
         match id.kind.rename(id, &name) {
             Some(step) => {
@@ -173,11 +196,7 @@ impl Nodes<'_> {
             }
             None => self.refused.push(Refusal::NoName { id: id.clone() }),
         }
-        Step {
-            subject: id.clone(),
-            frees: vec![id.clone()],
-            ..object.body.drop(&name)
-        }
+        name
     }
 
     fn temporary_name(&mut self, id: &Id, from: &World<'_>, to: &World<'_>) -> Id {
@@ -354,6 +373,12 @@ fn linking_owner(
 fn owners<'a>(from: &World<'a>, to: &World<'a>, id: &Id) -> (&'a str, &'a str) {
     let owner = |world: &World<'a>| world.root(id).map_or("", |root| &root.meta.owner);
     (owner(from), owner(to))
+}
+
+/// Whether a table is dropped that was the parent of others that stay.
+fn is_left(id: &Id, from: &World<'_>, fates: &Fates<'_>) -> bool {
+    let stays = |user: &Id| user.kind.holds_data() && !user.is_part() && !fates.gone.contains(user);
+    id.kind.drops_parts() && from.users(id).iter().any(|(user, _)| stays(user))
 }
 
 /// What the server drops an object along with, when that is so: its root, or what it depends on

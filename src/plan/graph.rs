@@ -20,7 +20,7 @@ pub(super) struct Graph {
 
 /// All constraints between these nodes.
 pub(super) fn build(from: &World<'_>, to: &World<'_>, nodes: &[Node]) -> Graph {
-    let (makes, index) = (Makers::new(to, nodes), Index::new(nodes));
+    let (makes, index) = (Makers::new(to, nodes), Index::new(from, nodes));
     let mut building = Building {
         from,
         to,
@@ -56,7 +56,7 @@ struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    fn new(nodes: &'a [Node]) -> Self {
+    fn new(from: &World<'a>, nodes: &'a [Node]) -> Self {
         let mut index = Self::default();
         // Ids take long to be hashed, and a map that grows does it again and again.
         let steps = || nodes.iter().map(|node| &node.step);
@@ -90,9 +90,10 @@ impl<'a> Index<'a> {
         }
         for (number, node) in nodes.iter().enumerate() {
             let aside = index.aside.get(&node.step.subject).copied();
-            let giver = aside.unwrap_or(number);
             for id in &node.step.frees {
-                if let Some(slot) = Slot::of(id) {
+                if let Some(slot) = from.slot(id) {
+                    let own = index.aside.get(id).copied();
+                    let giver = own.or(aside).unwrap_or(number);
                     index.names.entry(slot).or_default().push(giver);
                 }
             }
@@ -199,6 +200,9 @@ impl<'w> Building<'w, '_> {
     fn after_users_let_go(&mut self, number: usize, node: &Node) {
         for freed in &node.step.frees {
             self.between_parents(freed, number, node.step.with_parent);
+            if let Some(&own) = self.index.aside.get(freed) {
+                self.edge(own, number);
+            }
             let aside = self.aside(freed);
             for (user, _) in self.from.users(freed) {
                 if let Some(&letter) = self.index.lets_go.get(user) {
@@ -274,7 +278,10 @@ impl<'w> Building<'w, '_> {
             if let Some(giver) = aside.or_else(|| self.index.frees.get(made).copied()) {
                 self.edge(giver, number);
             }
-            let givers = Slot::of(made).and_then(|slot| self.index.names.get(&slot));
+            let givers = self
+                .to
+                .slot(made)
+                .and_then(|slot| self.index.names.get(&slot));
             self.edges(givers.map_or(&[], Vec::as_slice), number);
             // The old form is kept until the new one is there for those that move over.
             if let (Some(_), Some(&freer)) = (aside, self.index.frees.get(made)) {

@@ -1,12 +1,12 @@
 //! What a plan may cost, derived from the fields of its steps by one function: a closed list with stable
 //! codes. Some of it happens only when the user allows it by code, `--allow CODE[:ID]`.
 
-use std::cmp::Ordering;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, Serializer};
 
 use crate::catalog::id::{Family, as_text};
@@ -127,6 +127,7 @@ pub fn derive(from: &Catalog, steps: &[Step]) -> Vec<Hazard> {
         made_again: made.filter(|id| from.has(id)).collect(),
         hazards: Vec::new(),
         locks: BTreeMap::new(),
+        other_sides: OnceCell::new(),
     };
     for step in steps {
         costs.add_values(step);
@@ -145,6 +146,8 @@ struct Costs<'a> {
     made_again: FxHashSet<&'a Id>,
     hazards: Vec<Hazard>,
     locks: BTreeMap<Id, Locked>,
+    /// By tables and columns the tables at the other side of their foreign keys, when that is asked for.
+    other_sides: OnceCell<FxHashMap<Id, Vec<Id>>>,
 }
 
 impl<'a> Costs<'a> {
@@ -257,10 +260,11 @@ impl<'a> Costs<'a> {
                 continue;
             }
             self.lock(relation.clone(), *lock, true);
-            if step.attaches {
+            if step.attaches && *lock == Lock::AccessExclusive {
                 self.add_scan(relation, &step.subject);
             }
         }
+        self.add_other_sides(step);
         let left = step.detaches.then_some(&step.subject);
         // What is renamed is not dropped.
         let dropped = step.frees.iter().filter(|_| step.makes.is_empty());
@@ -279,6 +283,51 @@ impl<'a> Costs<'a> {
         }
     }
 
+    /// A partition that comes or goes gets triggers of its own, or loses them, for the foreign keys of its parent and for those that
+    /// refer to that: on both sides.
+    fn add_other_sides(&mut self, step: &Step) {
+        let mut parents = Vec::new();
+        if step.attaches {
+            parents.extend(step.locks.iter().map(|(relation, _)| relation.clone()));
+        }
+        if step.detaches {
+            parents.extend(self.from.locked_with(&step.subject));
+        }
+        // A foreign key is made again when the type of a column changes.
+        if step.displaces && step.subject.kind == Tag::Column {
+            for other in self.other_sides(&step.subject).to_vec() {
+                self.lock(other, Lock::AccessExclusive, false);
+            }
+        }
+        for parent in parents {
+            for other in self.other_sides(&parent).to_vec() {
+                self.lock(other, Lock::ShareRowExclusive, false);
+            }
+        }
+    }
+
+    /// The tables at the other side of the foreign keys of a table, or of a column.
+    fn other_sides(&self, id: &Id) -> &[Id] {
+        let sides = self.other_sides.get_or_init(|| {
+            let mut sides: FxHashMap<Id, Vec<Id>> = FxHashMap::default();
+            for (key, own, referenced) in self.from.foreign_keys() {
+                let columns = self.from.edges(key).map(|edge| edge.to);
+                for column in columns.filter(|id| id.kind == Tag::Column) {
+                    let is_own = column.same_root(key);
+                    let other = if is_own { &referenced } else { &own };
+                    sides.entry(column.clone()).or_default().push(other.clone());
+                }
+                sides
+                    .entry(own.clone())
+                    .or_default()
+                    .push(referenced.clone());
+                sides.entry(referenced).or_default().push(own);
+            }
+            sides
+        });
+        sides.get(id).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether it works on those that inherit from the table, too.
     fn reaches_below(&self, step: &Step, table: &Id) -> bool {
         match step.reach {
@@ -293,22 +342,24 @@ impl<'a> Costs<'a> {
 
     fn lock(&mut self, relation: Id, lock: Lock, with_children: bool) {
         let locked = self.locks.entry(relation).or_default();
-        locked.add(lock, with_children);
+        locked.own = lock.max(locked.own);
+        if with_children {
+            locked.below = lock.max(locked.below);
+        }
     }
 
     fn told(self) -> Vec<Hazard> {
         let mut hazards = self.hazards;
-        hazards.extend(self.locks.into_iter().filter_map(|(root, locked)| {
-            let waits = who_waits(locked.lock)?;
-            let (those, are) = with_descendants(&root, locked.with_children, self.from);
-            let lock = locked.lock.name();
-            let text = format!("{those} {are} locked in {lock} mode until COMMIT: {waits}");
-            Some(Hazard {
-                code: Code::Lock,
-                id: root,
-                text,
-            })
-        }));
+        for (root, locked) in self.locks {
+            let below = locked.below == locked.own;
+            let (those, are) = with_descendants(&root, below, self.from);
+            hazards.extend(waiting(&root, &those, are, locked.own));
+            let count = self.from.descendants(&root).len();
+            if !below && count > 0 {
+                let those = format!("what is below {root}");
+                hazards.extend(waiting(&root, &those, "is", locked.below));
+            }
+        }
         hazards.sort_by(|a, b| (a.code, &a.id).cmp(&(b.code, &b.id)));
         hazards.dedup();
         hazards
@@ -322,22 +373,20 @@ fn tables_with(id: &Id, from: &Catalog) -> BTreeSet<Id> {
     tables.map(|table| table.id.clone()).collect()
 }
 
-/// The strongest lock on a table, and whether those that inherit from it have it too.
+/// The strongest lock on a table, and on those that inherit from it.
 #[derive(Default)]
 struct Locked {
-    lock: Lock,
-    with_children: bool,
+    own: Lock,
+    below: Lock,
 }
 
-impl Locked {
-    fn add(&mut self, lock: Lock, with_children: bool) {
-        self.with_children = match lock.cmp(&self.lock) {
-            Ordering::Less => self.with_children,
-            Ordering::Equal => self.with_children || with_children,
-            Ordering::Greater => with_children,
-        };
-        self.lock = lock.max(self.lock);
-    }
+fn waiting(root: &Id, those: &str, are: &str, lock: Lock) -> Option<Hazard> {
+    let (name, waits) = (lock.name(), who_waits(lock)?);
+    Some(Hazard {
+        code: Code::Lock,
+        id: root.clone(),
+        text: format!("{those} {are} locked in {name} mode until COMMIT: {waits}"),
+    })
 }
 
 /// A table, with those that inherit from it where that is asked for, and the verb.
@@ -422,7 +471,7 @@ pub fn not_allowed<'a>(hazards: &'a [Hazard], allowed: &[Allow]) -> Vec<&'a Haza
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::catalog::kind::{Body, Tag};
+    use crate::catalog::kind::Body;
     use crate::catalog::schema::Schema;
     use crate::catalog::{Meta, Object, Tag};
 

@@ -35,6 +35,7 @@ pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fa
         to,
         diff,
         queue: VecDeque::new(),
+        carried: BTreeSet::new(),
         fates: Fates {
             gone: BTreeSet::new(),
             made: BTreeSet::new(),
@@ -47,6 +48,7 @@ pub(super) fn decide<'a>(from: &World<'a>, to: &World<'a>, diff: &'a Diff) -> Fa
     deciding.settle();
     deciding.replace_what_stands_between();
     deciding.step_aside_together();
+    deciding.leave_to_parents();
     deciding.fates.refused.sort();
     deciding.fates.refused.dedup();
     deciding.fates
@@ -67,6 +69,8 @@ struct Deciding<'w, 'a> {
     to: &'w World<'a>,
     diff: &'a Diff,
     queue: VecDeque<Work<'a>>,
+    /// What another object's steps change.
+    carried: BTreeSet<&'a Id>,
     fates: Fates<'a>,
 }
 
@@ -145,10 +149,50 @@ impl<'a> Deciding<'_, 'a> {
                 });
             }
             kind::Change::InPlace(steps) => self.alter(id, steps),
-            kind::Change::Carried => {}
+            kind::Change::Carried => {
+                self.carried.insert(id);
+            }
             kind::Change::Impossible(why) => {
                 let id = id.clone();
                 self.fates.refused.push(Refusal::Impossible { id, why });
+            }
+        }
+    }
+
+    /// Leaves out what the server does along with an equal step of a parent, unless its table is away from that at the time.
+    fn leave_to_parents(&mut self) {
+        let alters = &self.fates.alters;
+        let says = |step: &Step, id: &Id| step.sql.replace(&id.on_sql(), "");
+        let is_done = |id: &Id, step: &Step| {
+            let said = says(step, id);
+            self.to.edges(id).any(|edge| {
+                let steps = alters.get(edge.to).into_iter().flatten();
+                edge.to.kind == id.kind
+                    && steps.into_iter().any(|above| says(above, edge.to) == said)
+            })
+        };
+        let is_away = |id: &Id| {
+            let root = alters.get(self.from.root_or_self(id));
+            root.into_iter().flatten().any(|step| step.leaves)
+        };
+        let candidates = alters
+            .iter()
+            .filter(|(_, steps)| steps.iter().any(|step| step.carried));
+        let candidates = candidates.filter(|(id, _)| !is_away(id));
+        let left: Vec<(&'a Id, Vec<Step>)> = candidates
+            .map(|(&id, steps)| {
+                let own = steps
+                    .iter()
+                    .filter(|step| !step.carried || !is_done(id, step));
+                (id, own.cloned().collect())
+            })
+            .collect();
+        for (id, steps) in left {
+            if steps.is_empty() {
+                self.fates.alters.remove(id);
+                self.carried.insert(id);
+            } else {
+                self.fates.alters.insert(id, steps);
             }
         }
     }
@@ -254,6 +298,7 @@ impl<'a> Deciding<'_, 'a> {
                 if user.kind.holds_data() && self.gives_its_name(dropped) {
                     self.fates.aside.insert(dropped);
                 }
+                self.attach_anew(user, dropped);
                 continue;
             }
             if user.kind.rebuildable() {
@@ -264,15 +309,33 @@ impl<'a> Deciding<'_, 'a> {
         }
     }
 
-    /// Whether what stays lets go of what it does not use in the end: by being altered itself, or with its root (a child
-    /// that leaves its parent).
+    /// Whether what stays lets go of what it does not use in the end: by being altered itself, or with what carries its change
+    /// over (a parent's column), or with its root (a child that leaves its parent).
     fn lets_go(&self, user: &Id) -> bool {
         let root = self.from.root_or_self(user);
         let mut of_root = self.fates.alters.get(root).into_iter().flatten();
         if user.kind.holds_on() {
             return of_root.any(|step| step.leaves);
         }
-        self.fates.alters.contains_key(user) || of_root.next().is_some()
+        self.fates.alters.contains_key(user)
+            || self.carried.contains(user)
+            || of_root.next().is_some()
+    }
+
+    /// What is attached to something of the same name in its table's new parent is another's from then on, though it does not
+    /// differ.
+    fn attach_anew(&mut self, user: &'a Id, dropped: &Id) {
+        let object = self
+            .from
+            .get(user)
+            .filter(|_| self.diff.get(user).is_none());
+        let steps = object.and_then(|object| {
+            let body = object.body.is_attached().then_some(&object.body)?;
+            body.follow(user, dropped, self.from.catalog, self.to.catalog)
+        });
+        if let Some(steps) = steps {
+            self.alter(user, steps);
+        }
     }
 
     /// Whether a type that is dropped can step aside for what takes its name. Two that swap the columns that have them
@@ -343,6 +406,7 @@ impl<'a> Deciding<'_, 'a> {
                 .copied()
                 .filter(|id| id.kind.rebuildable())
                 .filter(|id| self.from.edges(id).any(goes) && self.to.edges(id).any(comes))
+                .filter(|id| !self.is_let_go(id))
                 .collect();
             if between.is_empty() {
                 return;
@@ -350,6 +414,14 @@ impl<'a> Deciding<'_, 'a> {
             self.queue.extend(between.into_iter().map(Work::Replace));
             self.settle();
         }
+    }
+
+    /// Whether the server lets go of what it uses with its table, which leaves a parent, so that it is between nothing.
+    fn is_let_go(&self, id: &Id) -> bool {
+        let root = self.from.root_or_self(id);
+        let steps = self.fates.alters.get(root).into_iter().flatten();
+        let is_attached = |object: &Object| object.body.is_attached();
+        self.from.get(id).is_some_and(is_attached) && steps.into_iter().any(|step| step.leaves)
     }
 
     /// Whether it is there in its new form only after something that goes may have to be gone: it is made, or it is

@@ -39,6 +39,14 @@ impl<'a> World<'a> {
         self.catalog.has(id)
     }
 
+    /// The name that an object occupies; `None` for what is named within its relation only: of a table's parts those that are
+    /// no relations of their own, as an index is.
+    pub(super) fn slot<'b>(&self, id: &'b Id) -> Option<Slot<'b>> {
+        let is_relation = |object: &Object| object.body.relations(&object.id, self.catalog) > 0;
+        let occupies = !id.is_part() || self.get(id).is_some_and(is_relation);
+        Slot::of(id).filter(|_| occupies)
+    }
+
     /// What an object depends on.
     pub(super) fn edges(&self, id: &Id) -> impl Iterator<Item = Edge<'a>> + Clone + use<'a> {
         self.catalog.edges(id)
@@ -148,7 +156,7 @@ pub(super) struct Slot<'a> {
 }
 
 impl<'a> Slot<'a> {
-    /// `None` for what is named within its relation only.
+    /// `None` for what never has a name of its own.
     pub(super) fn of(id: &'a Id) -> Option<Self> {
         let own = id.kind.style() == Style::Column || id.kind.family() != Family::Relation;
         if id.is_part() && own {

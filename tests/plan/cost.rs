@@ -18,8 +18,8 @@ pub(super) struct Announced {
     /// Of each by its OID, its name and its file.
     before: BTreeMap<String, (String, String)>,
     rewritten: BTreeSet<String>,
-    /// Whether the plan adds a column so that rows are written.
-    adds_columns: bool,
+    /// Whether a step may cost less than what is announced.
+    is_cautious: bool,
     /// The place of the strongest mode in [`MODES`].
     locked: BTreeMap<String, usize>,
 }
@@ -33,7 +33,7 @@ impl Announced {
         let mut announced = Self {
             before: relations(connection).await?,
             rewritten: BTreeSet::new(),
-            adds_columns: plan.steps.iter().any(adds_column),
+            is_cautious: plan.steps.iter().any(is_cautious),
             locked: BTreeMap::new(),
         };
         for hazard in &plan.hazards {
@@ -94,8 +94,7 @@ impl Announced {
         let unlike = self.before.iter().filter_map(|(oid, (relation, file))| {
             let anew = now.get(oid).is_some_and(|(_, now)| now != file);
             let said = self.rewritten.contains(oid) && now.contains_key(oid);
-            // The server looks into functions in SQL, and may see that one that is said to be volatile is not.
-            let is_told = anew == said || (said && self.adds_columns);
+            let is_told = anew == said || (said && self.is_cautious);
             (file != "0" && !is_told)
                 .then(|| format!("{relation}: written anew: {anew}, announced: {said}"))
         });
@@ -103,8 +102,10 @@ impl Announced {
     }
 }
 
-fn adds_column(step: &Step) -> bool {
-    step.rewrites && step.sql.contains(" ADD COLUMN ")
+/// The server looks into functions in SQL, and may see that the one of a default is not volatile, as it says. What is under a
+/// domain that the target does not have is not known to those who announce.
+fn is_cautious(step: &Step) -> bool {
+    (step.rewrites && step.sql.contains(" ADD COLUMN ")) || step.sql.starts_with("DROP DOMAIN ")
 }
 
 /// The relations that others can name, by OID, with their names and their files; not those of extensions.
@@ -129,7 +130,7 @@ async fn reached(
     let Some(root) = from.root_of(&hazard.id) else {
         return Ok(BTreeSet::new());
     };
-    let below = if hazard.text.contains(" below it ") {
+    let below = if hazard.text.contains(" below ") {
         "UNION SELECT i.inhrelid FROM pg_inherits i JOIN t ON t.oid = i.inhparent"
     } else {
         ""

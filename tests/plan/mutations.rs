@@ -37,6 +37,8 @@ const CHANGES: &[&str] = &[
     "SELECT format('ALTER TABLE %s RENAME COLUMN %s TO {new}', rel, col) FROM col WHERE relkind = 'r'",
     "SELECT format('ALTER TABLE %s ALTER COLUMN %s TYPE text USING %s::text', rel, col, col) FROM col",
     "SELECT format('ALTER TABLE %s ALTER COLUMN %s TYPE bigint USING NULL', rel, col) FROM col",
+    "SELECT format('ALTER TABLE %s ALTER COLUMN %s TYPE %s USING NULL', rel, col, typ) FROM col, typ",
+    "SELECT format('ALTER TABLE %s ALTER COLUMN %s TYPE varchar(80)', rel, col) FROM col WHERE type = 'text'",
     "SELECT format('ALTER TABLE %s ALTER COLUMN %s SET NOT NULL', rel, col) FROM col",
     "SELECT format('ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL', rel, col) FROM col",
     "SELECT format('ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT', rel, col) FROM col",
@@ -64,6 +66,12 @@ const CHANGES: &[&str] = &[
     "SELECT format('CREATE TABLE {new} (LIKE %s INCLUDING ALL)', rel) FROM tab",
     "SELECT format('CREATE TABLE {new} (id integer) INHERITS (%s)', rel) FROM tab",
     "SELECT format('ALTER TABLE %s DETACH PARTITION %s', inhparent::regclass, inhrelid::regclass) FROM pg_inherits",
+    "SELECT format('ALTER TABLE %s SET UNLOGGED', rel) FROM tab WHERE relkind = 'r'",
+    "SELECT format('CREATE TABLE {new} PARTITION OF %s FOR VALUES IN (''{new}'')', rel) FROM tab WHERE relkind = 'p'",
+    "SELECT format('CREATE TABLE {new} PARTITION OF %s DEFAULT', rel) FROM tab WHERE relkind = 'p'",
+    "SELECT format('CREATE TABLE {new} PARTITION OF %s DEFAULT PARTITION BY LIST (%s)', rel, col) FROM col WHERE relkind = 'p'",
+    "SELECT format('ALTER TABLE %s ATTACH PARTITION %s DEFAULT', p.rel, t.rel) FROM tab p, tab t WHERE p.relkind = 'p' \
+     AND (SELECT array_agg(col || type ORDER BY col) FROM col WHERE oid = p.oid) = (SELECT array_agg(col || type ORDER BY col) FROM col WHERE oid = t.oid)",
     "SELECT format('CREATE STATISTICS {new} ON %s, %s FROM %s', a.col, b.col, a.rel) FROM col a JOIN col b USING (oid)",
     "SELECT format('CREATE RULE {new} AS ON UPDATE TO %s WHERE old.%s IS NULL DO ALSO NOTHING', rel, col) FROM col",
     "SELECT format('DROP STATISTICS %I.%I', nspname, stxname) FROM pg_statistic_ext JOIN pg_namespace n ON n.oid = stxnamespace",
@@ -73,6 +81,7 @@ const CHANGES: &[&str] = &[
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT {new} CHECK (%s IS NOT NULL) NOT VALID', rel, col) FROM col",
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT {new} CHECK (%s IS NULL OR true) NO INHERIT', rel, col) FROM col",
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT {new} UNIQUE (%s) DEFERRABLE', rel, col) FROM col",
+    "SELECT format('ALTER TABLE %s ADD CONSTRAINT {new} EXCLUDE (%s WITH =)', rel, col) FROM col",
     "SELECT format('ALTER TABLE %s ADD CONSTRAINT {new} FOREIGN KEY (%s) REFERENCES %s', col.rel, col, con.rel) FROM col, con \
      JOIN pg_attribute a ON attrelid = conrelid AND attnum = conkey[1] WHERE contype = 'p' AND cardinality(conkey) = 1 AND format_type(atttypid, atttypmod) = type",
     "SELECT format('ALTER TABLE %s ALTER CONSTRAINT %s DEFERRABLE INITIALLY DEFERRED', rel, con) FROM con WHERE contype = 'f'",
@@ -93,6 +102,8 @@ const CHANGES: &[&str] = &[
     "SELECT format('CREATE OR REPLACE VIEW %s AS SELECT *, 1 AS {new} FROM (%s) s', rel, translate(pg_get_viewdef(oid), E';\\n', ' ')) \
      FROM rel WHERE relkind = 'v'",
     "SELECT format('ALTER VIEW %s SET (security_barrier)', rel) FROM rel WHERE relkind = 'v'",
+    "SELECT format('ALTER VIEW %s RENAME COLUMN %I TO {new}', rel, attname) FROM rel JOIN pg_attribute ON attrelid = oid WHERE relkind = 'v'",
+    "SELECT format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT NULL', rel, attname) FROM rel JOIN pg_attribute ON attrelid = oid WHERE relkind = 'v'",
     "SELECT format('DROP MATERIALIZED VIEW %s CASCADE', rel) FROM rel WHERE relkind = 'm'",
     // Functions and triggers
     "SELECT format('DROP FUNCTION %s CASCADE', fun) FROM fun",
@@ -106,6 +117,11 @@ const CHANGES: &[&str] = &[
     "SELECT format('ALTER TABLE %s DISABLE TRIGGER USER', rel) FROM tab",
     "SELECT format('CREATE TRIGGER {new} AFTER INSERT ON %s FOR EACH ROW WHEN (new.%s IS NULL) EXECUTE FUNCTION %s', rel, col, fun) \
      FROM col, fun WHERE prorettype = 'trigger'::regtype",
+    "SELECT format('CREATE TRIGGER {new} BEFORE DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION %s', rel, fun) \
+     FROM tab, fun WHERE prorettype = 'trigger'::regtype",
+    "SELECT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', rel, tgname) FROM pg_trigger JOIN tab ON tab.oid = tgrelid WHERE NOT tgisinternal",
+    "SELECT format('CREATE FUNCTION {new}(a %s, b %s DEFAULT NULL) RETURNS void LANGUAGE plpgsql AS ''BEGIN END''', typ, typ) FROM typ",
+    "SELECT 'CREATE AGGREGATE {new}(integer) (SFUNC = int4pl, STYPE = integer)'",
     // Types
     "SELECT format('DROP TYPE %s CASCADE', typ) FROM typ",
     "SELECT format('ALTER TYPE %s RENAME TO {new}', typ) FROM typ",
@@ -116,6 +132,8 @@ const CHANGES: &[&str] = &[
     "SELECT format('ALTER DOMAIN %s SET DEFAULT NULL', typ) FROM typ WHERE typtype = 'd'",
     "SELECT format('ALTER DOMAIN %s ADD CONSTRAINT {new} CHECK (VALUE IS NOT NULL) NOT VALID', typ) FROM typ WHERE typtype = 'd'",
     "SELECT format('CREATE DOMAIN {new} AS %s', typ) FROM typ",
+    "SELECT format('ALTER DOMAIN %s DROP CONSTRAINT %I', typ, conname) FROM typ JOIN pg_constraint ON contypid = typ.oid",
+    "SELECT 'CREATE TYPE {new} AS RANGE (SUBTYPE = integer)'",
     "SELECT format('CREATE TABLE {new} (a %s, b %s[])', typ, typ) FROM typ",
     // The rest
     "SELECT format('ALTER SEQUENCE %s INCREMENT 5', rel) FROM rel WHERE relkind = 'S'",

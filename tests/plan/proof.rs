@@ -60,9 +60,9 @@ pub(super) async fn there_and_back(
     back.map(|_| true).map_err(|error| (Way::Back, error))
 }
 
-/// Whether the server said so (class 23 of its error codes).
+/// Whether the server said so (classes 22 and 23 of its error codes).
 pub(super) fn rows_do_not_fit(error: &str) -> bool {
-    error.contains("ERROR") && error.contains("(23")
+    error.contains("ERROR") && (error.contains("(23") || error.contains("(22"))
 }
 
 /// A row of defaults in each table that takes one.

@@ -154,8 +154,9 @@ pub(super) fn attach(subject: &Id, index: &Id, parent: &RelationName) -> Step {
     let index = qualified(&index.schema, &index.name);
     let sql = format!("ALTER INDEX {} ATTACH PARTITION {index}", parent.sql());
     let table = Id::in_schema(Tag::Table, subject.schema.clone(), subject.on.clone());
+    // The indexes are locked, and the table as every query does it.
     Step::alter(subject, sql)
-        .lock(Lock::AccessExclusive)
+        .lock(Lock::AccessShare)
         .needing([table])
 }
 
@@ -378,6 +379,10 @@ impl Kind for Index {
 
     fn is_attached(&self) -> bool {
         self.attached_to.is_some()
+    }
+
+    fn follow(&self, id: &Id, _replaced: &Id, _from: &Catalog, _to: &Catalog) -> Option<Vec<Step>> {
+        Some(self.attach(id).into_iter().collect())
     }
 
     fn rename(from: &Id, to: &Id) -> Option<Step> {

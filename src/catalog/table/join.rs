@@ -8,7 +8,7 @@ use super::constraint::referenced;
 use super::{RelationName, Table, alter, alter_as, default_partition};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::quote::ident;
-use crate::catalog::step::{Lock, Step};
+use crate::catalog::step::{Lock, Reach, Step};
 use crate::catalog::{Catalog, Id, Object};
 
 /// The steps that make a new table a partition. ATTACH PARTITION would make what the parent's indexes need, by
@@ -115,11 +115,12 @@ fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step 
             .making(late(id, scene))
             .deferring(made_later(table, id, scene))
             .scanning()
+            .reaching(Reach::Partitions)
             .locking(
                 default_partition(&parent.id(), scene),
                 Lock::AccessExclusive,
             )
-            .locking(referenced_by(parent, scene), Lock::ShareRowExclusive);
+            .locking([parent.id()], Lock::ShareUpdateExclusive);
         Step {
             attaches: true,
             ..step
@@ -130,16 +131,6 @@ fn join(table: &Table, id: &Id, parent: &RelationName, scene: &Catalog) -> Step 
     step.needing([parent.id()])
 }
 
-/// What a parent's foreign keys refer to: a partition gets or keeps some of its own.
-fn referenced_by(parent: &RelationName, scene: &Catalog) -> Vec<Id> {
-    let parent = parent.id();
-    let keys = scene.parts(&parent).filter(|part| match &part.body {
-        Body::Constraint(constraint) => constraint.is_foreign(),
-        _ => false,
-    });
-    keys.filter_map(|key| referenced(&key.id, scene)).collect()
-}
-
 /// The steps that take an existing table from its parents, and to others. Columns and constraints on both sides
 /// have their new form before it joins: while it is away, a change of the parent would not reach it.
 pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog) -> Vec<Step> {
@@ -147,9 +138,14 @@ pub(super) fn move_to_parents(old: &Table, new: &Table, id: &Id, scene: &Catalog
         if old.is_partition() {
             let what = format!("DETACH PARTITION {}", id.sql());
             let step = alter_as(id, &parent.id(), &what);
+            let step = if scene.version() < 140_000 {
+                step.lock(Lock::ShareUpdateExclusive)
+            } else {
+                step
+            };
             Step {
                 detaches: true,
-                ..step.locking(referenced_by(parent, scene), Lock::ShareRowExclusive)
+                ..step
             }
         } else {
             alter(id, &format!("NO INHERIT {}", parent.sql()))

@@ -145,14 +145,6 @@ impl Table {
     }
 }
 
-/// The options of a sequence of the catalog, as an identity column writes them.
-fn sequence_options(scene: &Catalog, sequence: &Id) -> Vec<String> {
-    match scene.get(sequence).map(|object| &object.body) {
-        Some(Body::Sequence(sequence)) => sequence.identity_options(scene),
-        _ => Vec::new(),
-    }
-}
-
 /// The steps that tell a table of a role that one of its indexes has; the index makes them when it is made,
 /// since the server forgets them with the index.
 fn roles_of_index(index: &Id, scene: &Catalog) -> Vec<Step> {
@@ -467,6 +459,21 @@ fn default_partition(parent: &Id, scene: &Catalog) -> Option<Id> {
     };
     let found = scene.children(parent).find(is_default)?;
     Some(found.id.clone())
+}
+
+/// See [`Catalog::foreign_keys`].
+pub(super) fn foreign_keys(catalog: &Catalog) -> impl Iterator<Item = (&Id, Id, Id)> {
+    let keys = catalog
+        .objects()
+        .iter()
+        .filter(|object| match &object.body {
+            Body::Constraint(constraint) => constraint.is_foreign(),
+            _ => false,
+        });
+    keys.filter_map(|key| {
+        let (key, own) = (&key.id, catalog.root_of(&key.id)?);
+        Some((key, own.id.clone(), constraint::referenced(key, catalog)?))
+    })
 }
 
 /// See [`Catalog::locked_with`].

@@ -210,14 +210,25 @@ impl NotNull {
         children.retain(|(child, _)| !in_partition(child, scene));
         let tables = children.iter().map(|(child, _)| table(child));
         let mut steps = vec![self.set(id).needing(tables)];
-        for (child, not_null) in children {
-            if not_null.inherited && !not_null.not_valid {
+        self.check_below(id, id, scene, &mut steps);
+        steps
+    }
+
+    /// Adds the checks of those below `above` that have it checked, which is for all below them, too.
+    fn check_below(&self, id: &Id, above: &Id, scene: &Catalog, steps: &mut Vec<Step>) {
+        for (child, not_null) in children(above, scene) {
+            if not_null.not_valid {
+                self.check_below(id, child, scene, steps);
+            } else if in_partition(child, scene) {
+                // Of the partition, so that it comes before this leaves and joins again.
+                let what = format!("VALIDATE CONSTRAINT {}", ident(&not_null.full_name(child)));
+                steps.push(validate(child, &what).needing([id.clone()]));
+            } else if not_null.inherited {
                 let what = format!("VALIDATE CONSTRAINT {}", ident(&self.full_name(id)));
                 let check = alter_as(id, &table(child), &what).reaching(Reach::Descendants);
                 steps.push(check.lock(Lock::ShareUpdateExclusive).scanning());
             }
         }
-        steps
     }
 
     /// DROP NOT NULL. Before 18 it is taken from children, too, also from those that keep theirs. What is below them is
@@ -271,6 +282,9 @@ impl NotNull {
             steps.extend([super::alter::alter(id, "DROP NOT NULL"), new.set(id)]);
         } else {
             steps.extend(Self::change_own(old, new, id));
+        }
+        if in_partition(id, scene) && scene.version() >= 180_000 {
+            steps.iter_mut().for_each(|step| step.carried = true);
         }
         if old.comment != new.comment {
             steps.push(new.comment_on(id));

@@ -1,0 +1,11 @@
+CREATE TABLE i (id integer PRIMARY KEY);
+CREATE TABLE journal (kind text, item integer REFERENCES i, CHECK (item > 0), CONSTRAINT log_pkey PRIMARY KEY (kind, item)) PARTITION BY LIST (kind);
+ALTER TABLE journal RENAME CONSTRAINT journal_item_fkey TO of_item;
+ALTER TABLE journal RENAME CONSTRAINT journal_item_check TO is_some;
+CREATE TABLE log_1 PARTITION OF journal FOR VALUES IN ('a');
+CREATE TABLE log_2 PARTITION OF journal FOR VALUES IN ('b') PARTITION BY LIST (item);
+CREATE TABLE log_2x PARTITION OF log_2 FOR VALUES IN (1, 2);
+CREATE TABLE log_rest PARTITION OF journal DEFAULT;
+CREATE INDEX log_item ON journal (item);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE INSERT ON journal FOR EACH ROW EXECUTE FUNCTION touch();
