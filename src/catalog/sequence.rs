@@ -127,14 +127,17 @@ impl Sequence {
             return None;
         }
         let Self {
+            data_type: _,
             start,
             increment,
             min,
             max,
             cache,
-            ..
+            cycle,
+            unlogged: _,
+            owner: _,
         } = self;
-        let cycle = if self.cycle { "CYCLE" } else { "NO CYCLE" };
+        let cycle = if *cycle { "CYCLE" } else { "NO CYCLE" };
         Some(format!(
             "ALTER SEQUENCE {} AS {} INCREMENT BY {increment} MINVALUE {min} MAXVALUE {max} START WITH {start} \
              CACHE {cache} {cycle} RESTART",
