@@ -147,7 +147,7 @@ struct Costs<'a> {
     hazards: Vec<Hazard>,
     locks: BTreeMap<Id, Locked>,
     /// By tables and columns the tables at the other side of their foreign keys, when that is asked for.
-    other_sides: OnceCell<FxHashMap<Id, Vec<Id>>>,
+    other_sides: OnceCell<FxHashMap<Id, Vec<OtherSide>>>,
 }
 
 impl<'a> Costs<'a> {
@@ -296,32 +296,45 @@ impl<'a> Costs<'a> {
         // A foreign key is made again when the type of a column changes.
         if step.displaces && step.subject.kind == Tag::Column {
             for other in self.other_sides(&step.subject).to_vec() {
-                self.lock(other, Lock::AccessExclusive, false);
+                self.lock(other.table, Lock::AccessExclusive, false);
             }
         }
         for parent in parents {
             for other in self.other_sides(&parent).to_vec() {
-                self.lock(other, Lock::ShareRowExclusive, false);
+                // Before 15 a partition that goes leaves those that a partitioned table has for it.
+                let leaves = step.detaches && self.from.version() < 150_000;
+                if leaves && other.is_referenced && self.is_partitioned(&other.table) {
+                    continue;
+                }
+                self.lock(other.table, Lock::ShareRowExclusive, other.is_referenced);
             }
         }
     }
 
     /// The tables at the other side of the foreign keys of a table, or of a column.
-    fn other_sides(&self, id: &Id) -> &[Id] {
+    fn other_sides(&self, id: &Id) -> &[OtherSide] {
         let sides = self.other_sides.get_or_init(|| {
-            let mut sides: FxHashMap<Id, Vec<Id>> = FxHashMap::default();
+            let mut sides: FxHashMap<Id, Vec<OtherSide>> = FxHashMap::default();
+            let mut add = |of: Id, table: &Id, is_referenced| {
+                let table = table.clone();
+                let other = OtherSide {
+                    table,
+                    is_referenced,
+                };
+                sides.entry(of).or_default().push(other);
+            };
             for (key, own, referenced) in self.from.foreign_keys() {
                 let columns = self.from.edges(key).map(|edge| edge.to);
                 for column in columns.filter(|id| id.kind == Tag::Column) {
                     let is_own = column.same_root(key);
-                    let other = if is_own { &referenced } else { &own };
-                    sides.entry(column.clone()).or_default().push(other.clone());
+                    add(
+                        column.clone(),
+                        if is_own { &referenced } else { &own },
+                        is_own,
+                    );
                 }
-                sides
-                    .entry(own.clone())
-                    .or_default()
-                    .push(referenced.clone());
-                sides.entry(referenced).or_default().push(own);
+                add(own.clone(), &referenced, true);
+                add(referenced, &own, false);
             }
             sides
         });
@@ -332,11 +345,15 @@ impl<'a> Costs<'a> {
     fn reaches_below(&self, step: &Step, table: &Id) -> bool {
         match step.reach {
             Reach::Alone => false,
-            Reach::Partitions => match self.from.get(table).map(|object| &object.body) {
-                Some(Body::Table(table)) => table.is_partitioned(),
-                _ => false,
-            },
+            Reach::Partitions => self.is_partitioned(table),
             Reach::Descendants => true,
+        }
+    }
+
+    fn is_partitioned(&self, table: &Id) -> bool {
+        match self.from.get(table).map(|object| &object.body) {
+            Some(Body::Table(table)) => table.is_partitioned(),
+            _ => false,
         }
     }
 
@@ -371,6 +388,13 @@ fn tables_with(id: &Id, from: &Catalog) -> BTreeSet<Id> {
     let columns = columns_with(id, from).into_iter();
     let tables = columns.filter_map(|column| from.root_of(column));
     tables.map(|table| table.id.clone()).collect()
+}
+
+/// A table at the other side of a foreign key.
+#[derive(Clone)]
+struct OtherSide {
+    table: Id,
+    is_referenced: bool,
 }
 
 /// The strongest lock on a table, and on those that inherit from it.

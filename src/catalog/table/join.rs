@@ -5,7 +5,7 @@
 //! that are no objects: a table that is a partition, an index that is there without being attached.
 
 use super::constraint::referenced;
-use super::{RelationName, Table, alter, alter_as, default_partition};
+use super::{RelationName, Table, alter, alter_as, default_partition, is_partitioned};
 use crate::catalog::kind::{Body, Tag};
 use crate::catalog::quote::ident;
 use crate::catalog::step::{Lock, Reach, Step};
@@ -233,7 +233,10 @@ fn copied_foreign_keys(id: &Id, parent: &RelationName, scene: &Catalog) -> (Vec<
         let name = ident(&copy.name);
         let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", id.sql());
         let step = Step::drop(&copy, sql);
-        dropped.push(step.locking(referenced(&part.id, scene), Lock::AccessExclusive));
+        // Before 15 the copy of one that refers to a partitioned table has no triggers there.
+        let locked = referenced(&part.id, scene)
+            .filter(|table| scene.version() >= 150_000 || !is_partitioned(table, scene));
+        dropped.push(step.locking(locked, Lock::AccessExclusive));
     }
     (kept, dropped)
 }

@@ -284,7 +284,9 @@ impl NotNull {
             steps.extend(Self::change_own(old, new, id));
         }
         if in_partition(id, scene) && scene.version() >= 180_000 {
-            steps.iter_mut().for_each(|step| step.carried = true);
+            for step in &mut steps {
+                step.carried = true;
+            }
         }
         if old.comment != new.comment {
             steps.push(new.comment_on(id));

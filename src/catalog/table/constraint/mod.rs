@@ -10,7 +10,7 @@ use super::index::{attach, attached_to, change_storage, is_detached, without_par
 use super::spelled::check_spelled_with;
 use super::{
     RelationName, alter::STAYS_OWN, column::Origin, in_partition, is_partitioned, join,
-    roles_of_index,
+    parent_of_partition, roles_of_index,
 };
 use crate::catalog::address::{Class, Key};
 use crate::catalog::id::{Family, Id, Style};
@@ -22,7 +22,7 @@ use crate::catalog::record::Neutral;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::settle::{self, settle};
 use crate::catalog::step::{Lock, Reach, Step};
-use crate::catalog::{Catalog, Strength, options};
+use crate::catalog::{Catalog, Object, Strength, options};
 use crate::record;
 
 record! {
@@ -176,11 +176,19 @@ fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<
     of_this.map(|copy| copy.id.clone()).collect()
 }
 
-/// The table that a foreign key refers to, which the server locks as it does its own, to make or drop the triggers there.
+/// The table that a foreign key refers to, which the server locks as it does its own, to make or drop the triggers there. It
+/// depends on the partitions of that, too.
 pub(super) fn referenced(id: &Id, scene: &Catalog) -> Option<Id> {
     let used = scene.edges(id).filter(|edge| !edge.to.same_root(id));
-    let mut roots = used.filter_map(|edge| scene.root_of(edge.to));
-    let table = roots.find(|root| matches!(root.body, Body::Table(_)))?;
+    let roots = used.filter_map(|edge| scene.root_of(edge.to));
+    let tables: Vec<&Object> = roots
+        .filter(|root| matches!(root.body, Body::Table(_)))
+        .collect();
+    let is_below = |table: &Object| {
+        let parent = parent_of_partition(table, scene);
+        parent.is_some_and(|parent| tables.iter().any(|table| table.id == parent.id))
+    };
+    let table = tables.iter().find(|table| !is_below(table))?;
     Some(table.id.clone())
 }
 
