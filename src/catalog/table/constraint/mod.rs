@@ -179,8 +179,7 @@ fn copies_in_children(constraint: &Constraint, id: &Id, scene: &Catalog) -> Vec<
 /// The table that a foreign key refers to, which the server locks as it does its own, to make or drop the triggers there. It
 /// depends on the partitions of that, too.
 pub(super) fn referenced(id: &Id, scene: &Catalog) -> Option<Id> {
-    let used = scene.edges(id).filter(|edge| !edge.to.same_root(id));
-    let roots = used.filter_map(|edge| scene.root_of(edge.to));
+    let roots = scene.edges(id).filter_map(|edge| scene.root_of(edge.to));
     let tables: Vec<&Object> = roots
         .filter(|root| matches!(root.body, Body::Table(_)))
         .collect();
@@ -188,7 +187,8 @@ pub(super) fn referenced(id: &Id, scene: &Catalog) -> Option<Id> {
         let parent = parent_of_partition(table, scene);
         parent.is_some_and(|parent| tables.iter().any(|table| table.id == parent.id))
     };
-    let table = tables.iter().find(|table| !is_below(table))?;
+    let mut others = tables.iter().filter(|table| !table.id.same_root(id));
+    let table = others.find(|table| !is_below(table))?;
     Some(table.id.clone())
 }
 
