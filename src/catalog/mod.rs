@@ -67,7 +67,7 @@ pub use meta::{Meta, MetaFields};
 pub use moved::Newer;
 use routine::immutable::Wanted;
 pub use step::Step;
-use table::Late;
+use table::{Late, TakenNames};
 
 /// Names are shared between many ids.
 pub type Str = Arc<str>;
@@ -125,6 +125,8 @@ pub struct Catalog {
     /// The children of tables, partitions among them: their places in `objects`.
     children: Grouped<usize>,
     late: Late,
+    /// Names that the server would not choose for NOT NULL.
+    taken: TakenNames,
     wanted: Wanted,
 }
 
@@ -197,10 +199,12 @@ impl Catalog {
             layout,
             children: Grouped::default(),
             late: Late::default(),
+            taken: TakenNames::default(),
             wanted: Wanted::default(),
         };
         catalog.children = table::children(&catalog);
         catalog.late = Late::of(&catalog);
+        catalog.taken = TakenNames::of(&catalog);
         catalog
     }
 
@@ -356,6 +360,11 @@ impl Catalog {
     /// Columns that cannot be made with their tables.
     fn late(&self) -> &Late {
         &self.late
+    }
+
+    /// See [`TakenNames`].
+    fn taken(&self) -> &TakenNames {
+        &self.taken
     }
 
     /// How many objects of each kind, in the order of the kinds; kinds with none are left out.

@@ -215,7 +215,7 @@ impl Column {
             makes.push(default);
         }
         if let Some(not_null) = not_null.as_ref().filter(|not_null| not_null.is_inline()) {
-            push(&mut sql, "", &not_null.sql());
+            push(&mut sql, "", &not_null.told_in(id, scene).sql());
         }
         if let Some(identity) = identity {
             push(&mut sql, "", &identity.sql(data_type, scene));

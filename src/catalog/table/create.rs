@@ -45,6 +45,7 @@ pub(super) fn steps_as(
         if from_parents(table, column) {
             match &column.not_null {
                 Some(own) if own.is_named_at_creation(scene) => {
+                    let own = own.told_in(column_id, scene);
                     lines.push(own.table_sql(&column_id.name));
                 }
                 own => after.extend(own.as_ref().and_then(|own| own.set_alone(column_id, scene))),

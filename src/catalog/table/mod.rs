@@ -24,6 +24,7 @@ pub mod trigger;
 mod volatile;
 
 pub use late::Late;
+pub use not_null::TakenNames;
 
 use super::address::{Class, Key};
 use super::grouped::Grouped;

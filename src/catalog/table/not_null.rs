@@ -2,16 +2,18 @@
 //! (`pg_constraint.contype` = `n`; manual: CREATE TABLE, ALTER TABLE). A property of the column, not an object: nothing
 //! can depend on it.
 
+use rustc_hash::FxHashSet;
+
 use super::alter::only;
 use super::column::Origin;
 use super::{alter_as, in_partition, is_partitioned, parents_of, same_column};
-use crate::catalog::kind::Tag;
+use crate::catalog::kind::{Body, Tag};
 use crate::catalog::meta;
 use crate::catalog::names::Relation;
 use crate::catalog::quote::ident;
 use crate::catalog::row::{Row, RowError};
 use crate::catalog::step::{Lock, Reach, Step};
-use crate::catalog::{Catalog, Id};
+use crate::catalog::{Catalog, Id, Str};
 use crate::record;
 
 record! {
@@ -89,6 +91,19 @@ impl NotNull {
     /// Whether it is written with the column: not when it comes from a parent, and not when CREATE TABLE cannot say it.
     pub(super) fn is_inline(&self) -> bool {
         !self.inherited && !self.not_valid
+    }
+
+    /// With its name where the server would choose another one, since something else has it.
+    pub(super) fn told_in(&self, id: &Id, scene: &Catalog) -> Self {
+        let name = if scene.taken().has(id) {
+            self.full_name(id)
+        } else {
+            self.name.clone()
+        };
+        Self {
+            name,
+            ..self.clone()
+        }
     }
 
     /// As a column's definition has it.
@@ -176,7 +191,7 @@ impl NotNull {
             let named = self.clone();
             Self { name, ..named }.set(id)
         } else {
-            self.set(id)
+            self.told_in(id, scene).set(id)
         };
         let step = set.needing(partitions.iter().map(|(child, _)| called(child)));
         if in_partition(id, scene) {
@@ -209,7 +224,8 @@ impl NotNull {
         let mut children = children(id, scene);
         children.retain(|(child, _)| !in_partition(child, scene));
         let tables = children.iter().map(|(child, _)| table(child));
-        let mut steps = vec![self.set(id).needing(tables)];
+        let set = self.told_in(id, scene).set(id);
+        let mut steps = vec![set.needing(tables)];
         self.check_below(id, id, scene, &mut steps);
         steps
     }
@@ -279,9 +295,12 @@ impl NotNull {
             steps.push(super::alter::alter(id, "DROP NOT NULL"));
             steps.extend(new.set_unchecked(id, scene));
         } else if old.no_inherit != new.no_inherit {
-            steps.extend([super::alter::alter(id, "DROP NOT NULL"), new.set(id)]);
+            steps.extend([
+                super::alter::alter(id, "DROP NOT NULL"),
+                new.told_in(id, scene).set(id),
+            ]);
         } else {
-            steps.extend(Self::change_own(old, new, id));
+            steps.extend(Self::change_own(old, new, id, scene));
         }
         if in_partition(id, scene) && scene.version() >= 180_000 {
             for step in &mut steps {
@@ -295,10 +314,10 @@ impl NotNull {
     }
 
     /// Name and validity of what is not only a parent's.
-    fn change_own(old: &Self, new: &Self, id: &Id) -> Vec<Step> {
+    fn change_own(old: &Self, new: &Self, id: &Id, scene: &Catalog) -> Vec<Step> {
         let mut steps = Vec::new();
         if old.inherited {
-            steps.push(new.set(id));
+            steps.push(new.told_in(id, scene).set(id));
         } else if old.name != new.name {
             let (from, to) = (old.full_name(id), new.full_name(id));
             let what = format!("RENAME CONSTRAINT {} TO {}", ident(&from), ident(&to));
@@ -310,6 +329,36 @@ impl NotNull {
             steps.push(validate(id, &what));
         }
         steps
+    }
+}
+
+/// The names of constraints that the server would choose for NOT NULL of a column, but for their being of something else in
+/// the schema already (`ChooseConstraintName()` of `pg_constraint.c`; 18 and later). `CREATE TABLE .. LIKE` makes such.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TakenNames(FxHashSet<(Str, String)>);
+
+impl TakenNames {
+    pub(in crate::catalog) fn of(catalog: &Catalog) -> Self {
+        if catalog.version() < 180_000 {
+            return Self::default();
+        }
+        let names = catalog.objects().iter().filter_map(|object| {
+            let name = match &object.body {
+                Body::Column(column) => column.not_null.as_ref()?.name.clone(),
+                Body::Constraint(_) | Body::DomainConstraint(_) => object.id.name.to_string(),
+                _ => return None,
+            };
+            let id = &object.id;
+            name.ends_with("_not_null")
+                .then(|| (id.schema.clone(), name))
+        });
+        Self(names.collect())
+    }
+
+    /// Whether that of a column is among them.
+    fn has(&self, column: &Id) -> bool {
+        let chosen = || chosen_name(&column.on, &column.name, "not_null");
+        !self.0.is_empty() && self.0.contains(&(column.schema.clone(), chosen()))
     }
 }
 
